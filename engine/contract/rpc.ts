@@ -106,8 +106,8 @@ export function connect<Local extends object, LocalEvents extends object, Remote
     },
     on(topic, listener) {
       const known = listeners.get(topic)
-      if (known === undefined) listeners.set(topic, [listener as (data: never) => void])
-      else known.push(listener as (data: never) => void)
+      if (known === undefined) listeners.set(topic, [listener])
+      else known.push(listener)
     },
     emit(topic, data) {
       port.send({ ...stamp(), kind: 'event', topic, data } satisfies Wire)
