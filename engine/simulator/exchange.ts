@@ -1,6 +1,6 @@
 /**
  * The embedded exchange, in process: one seeded tape per symbol from which trades, klines, book, mark and fills are all derived.
- * This file is its face: what the protocol layer (REST + WebSocket) and tests stand on.
+ * This file is its face: what the protocol layer (REST + WebSocket) and tests stand on; `createExchange` is in core.ts.
  *
  * - Virtual time only: nothing here reads a clock. `advanceTo` is the only thing that moves time, and it never moves it back.
  * - Same config, same calls at the same virtual times → byte-identical event log (`eventLog().sha256`).
@@ -279,5 +279,3 @@ export interface Exchange {
   /** Changes the market or an account; false when the symbol or account is unknown. */
   fault(fault: MarketFault): boolean
 }
-
-export { createExchange } from './core.ts'

@@ -3,6 +3,9 @@
  * Amounts are decimal text.
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
+import { invariant } from '../contract/result.ts'
+import { dec, plain } from './decimal.ts'
+import { SYMBOL_ROWS, TIER_ROWS } from './symbols-data.ts'
 
 export interface TierSpec {
   /** Largest notional of the tier, USDT. */
@@ -46,3 +49,65 @@ export interface SymbolSpec {
   readonly referencePrice: DecimalText
   readonly tiers: readonly TierSpec[]
 }
+
+const text = (value: string): DecimalText => value as DecimalText
+
+/** Tiers from "cap@ratexleverage …", with the cumulative amounts computed. */
+export function parseTiers(row: string): readonly TierSpec[] {
+  let floor = dec(0)
+  let previousRate = dec(0)
+  let cum = dec(0)
+  return row.split(' ').map((part) => {
+    const [cap = '', rest = ''] = part.split('@')
+    const [rate = '', leverage = ''] = rest.split('x')
+    if (!floor.isZero()) cum = cum.plus(floor.times(dec(rate).minus(previousRate)))
+    floor = dec(cap)
+    previousRate = dec(rate)
+    return { cap: text(cap), rate: text(rate), leverage: Number(leverage), cum: plain(cum) }
+  })
+}
+
+function parseRow(row: string): SymbolSpec {
+  const [symbol = '', pp, qp, tick, minP, maxP, step, minQ, maxQ, mktMax, notional, liqFee, reference, tierSet = ''] = row.split('|')
+  const field = (value: string | undefined): DecimalText => text(value ?? '')
+  const tiers = TIER_ROWS[tierSet]
+  invariant(tiers !== undefined && reference !== undefined, `contract row of ${symbol} is complete`)
+  return {
+    symbol,
+    baseAsset: symbol.slice(0, -4),
+    quoteAsset: 'USDT',
+    status: 'TRADING',
+    pricePrecision: Number(pp),
+    quantityPrecision: Number(qp),
+    tickSize: field(tick),
+    minPrice: field(minP),
+    maxPrice: field(maxP),
+    stepSize: field(step),
+    minQty: field(minQ),
+    maxQty: field(maxQ),
+    marketStepSize: field(step),
+    marketMinQty: field(minQ),
+    marketMaxQty: field(mktMax),
+    minNotional: field(notional),
+    multiplierUp: text('1.0500'),
+    multiplierDown: text('0.9500'),
+    maxOrders: 200,
+    triggerProtect: text('0.0500'),
+    liquidationFee: field(liqFee),
+    marketTakeBound: text('0.05'),
+    makerFee: text('0.0002'),
+    takerFee: text('0.0005'),
+    fundingCap: text(symbol === 'BTCUSDT' ? '0.003' : '0.02'),
+    fundingIntervalHours: 8,
+    referencePrice: field(reference),
+    tiers: parseTiers(tiers),
+  }
+}
+
+const SPECS: ReadonlyMap<string, SymbolSpec> = new Map(SYMBOL_ROWS.map((row) => [row.slice(0, row.indexOf('|')), parseRow(row)]))
+
+/** Every symbol with built-in contract data. */
+export const KNOWN_SYMBOLS: readonly string[] = [...SPECS.keys()]
+
+/** Built-in specification of a symbol; undefined when there is none. */
+export const symbolSpec = (symbol: string): SymbolSpec | undefined => SPECS.get(symbol)

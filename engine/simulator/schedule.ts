@@ -1,0 +1,69 @@
+/** Virtual time's agenda: a binary heap ordered by (time, insertion). Invariant: what is due is taken in that order, always. */
+
+export interface Entry {
+  readonly time: number
+  readonly order: number
+  /** Cleared by cancel. */
+  run: (() => void) | null
+}
+
+const before = (a: Entry, b: Entry): boolean => a.time < b.time || (a.time === b.time && a.order < b.order)
+
+export class Schedule {
+  readonly #heap: Entry[] = []
+  #inserted = 0
+
+  get size(): number {
+    return this.#heap.length
+  }
+
+  add(time: number, run: () => void): Entry {
+    const entry: Entry = { time, order: this.#inserted++, run }
+    const heap = this.#heap
+    let at = heap.push(entry) - 1
+    while (at > 0) {
+      const up = (at - 1) >> 1
+      const parent = heap[up]!
+      if (!before(entry, parent)) break
+      heap[at] = parent
+      at = up
+    }
+    heap[at] = entry
+    return entry
+  }
+
+  /** Time of the next live entry, or null. */
+  nextTime(): number | null {
+    for (;;) {
+      const top = this.#heap[0]
+      if (top === undefined) return null
+      if (top.run !== null) return top.time
+      this.#pop()
+    }
+  }
+
+  /** Removes and returns the next live entry due at or before `time`. */
+  takeDue(time: number): Entry | null {
+    const next = this.nextTime()
+    return next === null || next > time ? null : this.#pop()
+  }
+
+  #pop(): Entry {
+    const heap = this.#heap
+    const top = heap[0]!
+    const last = heap.pop()!
+    if (heap.length > 0) {
+      let at = 0
+      for (;;) {
+        let child = 2 * at + 1
+        if (child >= heap.length) break
+        if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
+        if (!before(heap[child]!, last)) break
+        heap[at] = heap[child]!
+        at = child
+      }
+      heap[at] = last
+    }
+    return top
+  }
+}
