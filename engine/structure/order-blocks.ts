@@ -1,0 +1,99 @@
+/** Order blocks: the last opposite extreme before a close through a swing (design/smc.md §1, two passes over all bars). */
+import { at, EMPTY, emptyColumn, type Bars } from './bars.ts'
+import type { Swings } from './swings.ts'
+
+export interface OrderBlocks {
+  readonly block: Float64Array
+  readonly top: Float64Array
+  readonly bottom: Float64Array
+  readonly volume: Float64Array
+  /** 0 while unbroken. */
+  readonly mitigatedIndex: Float64Array
+  /** Balance of the two sides' volume, 0…100. */
+  readonly percentage: Float64Array
+}
+
+/** Share of the weaker of the two volumes in the stronger one, per cent; 100 when both are 0. */
+export function volumeBalance(a: number, b: number): number {
+  const larger = Math.max(a, b)
+  return larger === 0 ? 100 : (100 * Math.min(a, b)) / larger
+}
+
+/**
+ * The block's bar for a break at `i` of the swing at `swing`: lowest low (bullish) or highest high (bearish) strictly between,
+ * the last one on ties; without a bar between, bar i − 1 with its edges swapped.
+ */
+export function blockBar(bars: Bars, swing: number, i: number, sign: 1 | -1): { bar: number; top: number; bottom: number } {
+  if (i - swing <= 1) return { bar: i - 1, top: at(bars.low, i - 1), bottom: at(bars.high, i - 1) }
+  let bar = swing + 1
+  for (let k = bar; k < i; k++) {
+    const better = sign === 1 ? at(bars.low, k) <= at(bars.low, bar) : at(bars.high, k) >= at(bars.high, bar)
+    if (better) bar = k
+  }
+  return { bar, top: at(bars.high, bar), bottom: at(bars.low, bar) }
+}
+
+/** @param closeMitigation a block breaks when the body, not the wick, leaves it */
+export function orderBlocks(bars: Bars, swing: Swings, closeMitigation = false): OrderBlocks {
+  const n = bars.length
+  const out: OrderBlocks = {
+    block: emptyColumn(n),
+    top: emptyColumn(n),
+    bottom: emptyColumn(n),
+    volume: emptyColumn(n),
+    mitigatedIndex: emptyColumn(n),
+    percentage: emptyColumn(n),
+  }
+  const broken = new Uint8Array(n)
+  for (const sign of [1, -1] as const) {
+    let active: number[] = []
+    let swingBar = -1
+    let used = true
+    for (let i = 0; i < n; i++) {
+      if (i > 0 && at(swing.highLow, i - 1) === sign) {
+        swingBar = i - 1
+        used = false
+      }
+      active = active.filter((x) => keeps(x, i, sign))
+      if (used || swingBar < 0) continue
+      const beyond = sign === 1 ? at(bars.close, i) > at(bars.high, swingBar) : at(bars.close, i) < at(bars.low, swingBar)
+      if (!beyond) continue
+      used = true
+      const { bar, top, bottom } = blockBar(bars, swingBar, i, sign)
+      const recent = at(bars.volume, i) + (i > 0 ? at(bars.volume, i - 1) : 0)
+      const before = i > 1 ? at(bars.volume, i - 2) : 0
+      out.block[bar] = sign
+      out.top[bar] = top
+      out.bottom[bar] = bottom
+      out.volume[bar] = recent + before
+      out.mitigatedIndex[bar] = 0
+      out.percentage[bar] = volumeBalance(recent, before)
+      active.push(bar)
+    }
+  }
+  return out
+
+  function keeps(x: number, i: number, sign: 1 | -1): boolean {
+    const [high, low] = [at(bars.high, i), at(bars.low, i)]
+    if (broken[x] === 1) {
+      const wiped = sign === 1 ? high > at(out.top, x) : low < at(out.bottom, x)
+      if (!wiped) return true
+      out.block[x] = out.top[x] = out.bottom[x] = out.volume[x] = out.mitigatedIndex[x] = out.percentage[x] = EMPTY
+      return false
+    }
+    const body = closeMitigation
+    const reach =
+      sign === 1
+        ? body
+          ? Math.min(at(bars.open, i), at(bars.close, i))
+          : low
+        : body
+          ? Math.max(at(bars.open, i), at(bars.close, i))
+          : high
+    if (sign === 1 ? reach < at(out.bottom, x) : reach > at(out.top, x)) {
+      broken[x] = 1
+      out.mitigatedIndex[x] = sign === 1 ? i - 1 : i
+    }
+    return true
+  }
+}
