@@ -1,0 +1,76 @@
+/**
+ * What a strategy is: bars in, signals out, nothing else. A signal is data with its reasons; it never sizes, never orders,
+ * never sees the account (risk and orders do). One strategy is one file that exports a factory and one line in registry.ts.
+ * Same bars, same signals: no clock, no randomness (INV-06 makes replay bit-exact).
+ */
+import type { StrategySettings } from '../contract/settings.ts'
+
+/** A closed one-minute bar. Doubles by design: indicators only (INV-01). */
+export interface Bar {
+  /** Venue time, ms. */
+  readonly openTime: number
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  readonly volume: number
+}
+
+export type Entry =
+  | { readonly type: 'MARKET' }
+  /** Rests at `price` (quantised towards the passive side); cancelled when not filled after `timeoutMs` of venue time. */
+  | { readonly type: 'LIMIT'; readonly price: number; readonly timeoutMs: number }
+
+export interface Signal {
+  /** Deterministic: strategy, symbol and bar. */
+  readonly id: string
+  readonly strategy: string
+  readonly symbol: string
+  readonly side: 'BUY' | 'SELL'
+  /** Close time of the bar that gave it, venue ms. */
+  readonly time: number
+  /** Price the decision was made at. */
+  readonly price: number
+  readonly entry: Entry
+  readonly stop: number
+  readonly takeProfit: number
+  /** Level beyond which the idea is wrong; the stop stands at it or beyond it. */
+  readonly invalidation: number
+  /** Position is closed at market after this much venue time, ms. */
+  readonly maxHoldMs: number
+  /** Distance of a trailing stop as a fraction of price, when the idea wants one. */
+  readonly trailFraction?: number
+  /** Which leverage rail applies. */
+  readonly leverageClass: 'teacher' | 'student'
+  /** One sentence for a trader. */
+  readonly why: string
+  /** Numbers the decision rests on. */
+  readonly features: Readonly<Record<string, number>>
+}
+
+/** What became of a signal that was traded; for strategies that learn. */
+export interface TradeOutcome {
+  readonly signalId: string
+  readonly symbol: string
+  readonly side: 'BUY' | 'SELL'
+  readonly entryTime: number
+  readonly exitTime: number
+  /** Profit after fees, in units of the planned risk (1 = what the stop would have lost). */
+  readonly rMultiple: number
+}
+
+export interface Strategy {
+  readonly name: string
+  /** Closed bars needed before the first signal. */
+  readonly warmUpBars: number
+  /**
+   * The next closed bar, in time order and without a hole before it. `live` is false for bars from history: state is built,
+   * the answer is ignored.
+   */
+  onBar(bar: Bar, live: boolean): Signal | undefined
+  /** A hole in the data: start over, never bridge it. */
+  reset(): void
+  onOutcome?(outcome: TradeOutcome): void
+}
+
+export type StrategyFactory = (symbol: string, settings: StrategySettings) => Strategy
