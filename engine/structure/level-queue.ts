@@ -1,0 +1,47 @@
+/** Levels waiting for price, sorted so that the next to be reached is last. Bounded: the furthest is dropped and counted (INV-11). */
+export class LevelQueue<Item> {
+  dropped = 0
+  private readonly levels: number[] = []
+  private readonly items: Item[] = []
+  private readonly direction: 1 | -1
+  private readonly limit: number
+
+  /** @param direction 1: reached by rising prices, −1: by falling ones */
+  constructor(direction: 1 | -1, limit: number) {
+    this.direction = direction
+    this.limit = limit
+  }
+
+  add(level: number, item: Item): void {
+    const key = level * this.direction
+    let low = 0
+    let high = this.levels.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.levels[middle] ?? 0) >= key) low = middle + 1
+      else high = middle
+    }
+    this.levels.splice(low, 0, key)
+    this.items.splice(low, 0, item)
+    if (this.levels.length > this.limit) {
+      this.levels.shift()
+      this.items.shift()
+      this.dropped++
+    }
+  }
+
+  /** Takes out every level that `price` reaches (or passes, when `strict`), nearest first. */
+  take(price: number, strict: boolean, taken: (item: Item) => void): void {
+    const reach = price * this.direction
+    for (let last = this.levels.at(-1); last !== undefined; last = this.levels.at(-1)) {
+      if (strict ? reach <= last : reach < last) return
+      this.levels.pop()
+      const item = this.items.pop()
+      if (item !== undefined) taken(item)
+    }
+  }
+
+  get size(): number {
+    return this.levels.length
+  }
+}
