@@ -74,9 +74,8 @@ export const MONEY_PLACES = 8
 export const toMoney = (value: Decimal): Usdt => value.toDecimalPlaces(MONEY_PLACES, Rounding.halfUp) as Usdt
 
 /**
- * Any decimal notation from outside ("1e-7", "+5", " 3 ", ".5" are refused or accepted as said) to plain decimal text.
- * Accepts an optional minus, digits, an optional fraction and an optional exponent; refuses everything else, also text beyond
- * 64 characters or a result beyond them.
+ * Decimal notation from outside to plain decimal text. Accepted: an optional minus, digits, an optional fraction and an optional
+ * exponent ("1e-7"); refused: everything else ("+5", " 3", ".5", "NaN"), text beyond 64 characters, a result beyond them.
  */
 export function parseDecimalText(input: string): Result<DecimalText, Failure<'not-decimal'>> {
   if (input.length === 0 || input.length > 64 || !/^-?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?$/.test(input)) {
