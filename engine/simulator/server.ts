@@ -1,0 +1,346 @@
+/**
+ * The embedded exchange as a server: REST and WebSocket on one loopback port, virtual time played by playback.ts.
+ * For tests and audits in process, for engine/processes/simulator.ts as a process, for `aegis simulator` as a program.
+ *
+ * Time. Server time is the exchange's virtual time. `timebase: 'wall'` starts it at the wall clock's now; with speed 1 it then equals
+ * the wall clock and any client works unsynchronised. With another speed, or `timebase: 'tape'`, a client must follow server time
+ * (GET /fapi/v1/time). Tolerances that a client spends in real time are stretched by max(1, speed): the two sides of the recvWindow
+ * rule and the listen key's 60 minutes; so a client that counts real minutes between keep-alives is in time, and so is one that
+ * counts virtual ones. Rate windows are virtual minutes.
+ */
+import { createHash } from 'node:crypto'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { DecimalText } from '../contract/decimal-text.ts'
+import type { SimulatorAccount, SimulatorEvents } from '../contract/processes.ts'
+import { fail, InvariantError, ok, type Failure, type Result } from '../contract/result.ts'
+import { createExchange } from './core.ts'
+import type { AccountSpec, Exchange, ExchangeConfig, Latency, Route } from './exchange.ts'
+import { symbolSpec } from './symbols.ts'
+import { Accounts, FULL_PERMISSIONS, type KeyPermissions, type KeySpec } from './protocol/accounts.ts'
+import { handleControl } from './protocol/control.ts'
+import { FaultSchedule, parseFaultPlan, type ActionEffect, type FaultPlan } from './protocol/faults.ts'
+import { Limits, VENUE_LIMITS, type LimitSettings } from './protocol/limits.ts'
+import { LISTEN_KEY_TTL_MS, ListenKeys } from './protocol/listen-keys.ts'
+import { Playback } from './protocol/playback.ts'
+import { createRestServer } from './protocol/rest-server.ts'
+import { StreamSockets, VENUE_SOCKETS, type SocketCounts, type SocketSettings } from './protocol/stream-sockets.ts'
+
+export interface SimulatorOptions {
+  /** Default 1. */
+  readonly seed?: number
+  /** Default BTCUSDT. */
+  readonly symbols?: readonly string[]
+  /** By symbol; default synthetic. See protocol/tape-choice.ts for files. */
+  readonly tapes?: ExchangeConfig['tapes']
+  /** 0 = any free port (default). Always on 127.0.0.1. */
+  readonly port?: number
+  /** Virtual seconds per real second, default 1. */
+  readonly speed?: number
+  /** Default 'wall'. */
+  readonly timebase?: 'tape' | 'wall'
+  /** Default false. Takes latency as zero: nothing in a lock-step run depends on the wall clock. */
+  readonly lockStep?: boolean
+  /** Virtual ms to play; default null: to the tape's end. */
+  readonly horizonMs?: number | null
+  /** Default: derived from the seed. */
+  readonly key?: string
+  readonly secret?: string
+  /** USDT, default 10000. */
+  readonly balance?: DecimalText
+  readonly permissions?: Partial<KeyPermissions>
+  /** Further keys of the same account, e.g. a read-only one. */
+  readonly moreKeys?: readonly { readonly key: string; readonly secret: string; readonly permissions?: Partial<KeyPermissions> }[]
+  /** Start playing at once (default true). */
+  readonly autoplay?: boolean
+  readonly limits?: Partial<LimitSettings>
+  readonly sockets?: Partial<SocketSettings>
+  /** Validity of a listen key in server time; default 60 min × max(1, speed). */
+  readonly listenKeyTtlMs?: number
+  /** Send Retry-After with 429 and 418 (default false: the futures venue does not promise it). */
+  readonly retryAfter?: boolean
+  /** Enables POST /control/faults with this token. */
+  readonly controlToken?: string
+  readonly latency?: Partial<Latency>
+  readonly startTime?: number
+  readonly stepsPerMinute?: number
+  readonly preludeBars?: number
+  readonly legacyAcks?: boolean
+  readonly firstOrderId?: number
+  readonly onBarrier?: (barrier: SimulatorEvents['barrier']) => void
+  readonly onEnded?: (ended: SimulatorEvents['ended']) => void
+  readonly onProgress?: (progress: SimulatorEvents['progress']) => void
+}
+
+export interface SimulatorCounts extends SocketCounts {
+  /** Signed requests completed other than pure queries. */
+  readonly requests: number
+}
+
+export interface Simulator {
+  readonly rest: string
+  readonly ws: string
+  readonly key: string
+  readonly secret: string
+  /** Virtual ms at which the tape starts. */
+  readonly startTime: number
+  readonly exchange: Exchange
+  readonly counts: SimulatorCounts
+  /** True once the tape or the horizon is over. */
+  readonly ended: boolean
+  /** Server time as clients see it, ms. */
+  serverTime(): number
+  /** The exchange's own truth. */
+  account(): SimulatorAccount
+  play(): void
+  pause(): void
+  /** Answers the lock-step barrier of that step. */
+  proceed(step: number): void
+  /** Arms a fault; the id, or why it is refused. */
+  fault(plan: FaultPlan | unknown): Result<number, Failure>
+  clearFaults(): void
+  /** Ends playback and every connection; resolves when the port is free. */
+  close(): Promise<void>
+}
+
+const hex = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** A small deterministic sequence for listen keys: ids of a session, not secrets of the real world. */
+function sequence(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+/** Starts the exchange and its server. Fails with 'unknown-symbol' or 'listen' (port in use …). */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Result<Simulator, Failure>> {
+  const seed = options.seed ?? 1
+  const speed = options.speed ?? 1
+  const lockStep = options.lockStep ?? false
+  const timebase = options.timebase ?? 'wall'
+  const timeScale = Math.max(1, speed)
+  const symbols = options.symbols ?? ['BTCUSDT']
+  const specs = symbols.map((symbol) => symbolSpec(symbol))
+  const missing = symbols.find((_symbol, i) => specs[i] === undefined)
+  if (missing !== undefined) return fail('unknown-symbol', `the simulator has no contract data for ${missing}`)
+
+  const key = options.key ?? hex(`key ${seed}`)
+  const secret = options.secret ?? hex(`secret ${seed}`)
+  const keys: KeySpec[] = [{ key, secret, permissions: { ...FULL_PERMISSIONS, ...options.permissions } }]
+  for (const more of options.moreKeys ?? []) keys.push({ ...more, permissions: { ...FULL_PERMISSIONS, ...more.permissions } })
+  const account: AccountSpec = {
+    key,
+    secret,
+    balance: options.balance ?? ('10000' as DecimalText),
+    aliases: keys.slice(1).map((other) => other.key),
+  }
+  const accounts = new Accounts([{ account, keys }])
+
+  const zero = { min: 0, max: 0 }
+  const latency = lockStep ? { orderIn: zero, ack: zero, eventOut: zero } : options.latency
+  const wallStart = Date.now()
+  const startTime = options.startTime ?? (timebase === 'wall' ? wallStart : undefined)
+  const exchange = createExchange({
+    seed,
+    symbols: specs.filter((spec) => spec !== undefined),
+    accounts: [account],
+    ...(options.tapes === undefined ? {} : { tapes: options.tapes }),
+    ...(startTime === undefined ? {} : { startTime }),
+    ...(options.stepsPerMinute === undefined ? {} : { stepsPerMinute: options.stepsPerMinute }),
+    ...(options.preludeBars === undefined ? {} : { preludeBars: options.preludeBars }),
+    ...(latency === undefined ? {} : { latency }),
+    ...(options.legacyAcks === undefined ? {} : { legacyAcks: options.legacyAcks }),
+    ...(options.firstOrderId === undefined ? {} : { firstOrderId: options.firstOrderId }),
+    sinks: { onMarket: (event) => sockets.market(event), onUser: (event) => sockets.user(event) },
+  })
+
+  const limits = new Limits({ ...VENUE_LIMITS, ...options.limits })
+  const listenKeys = new ListenKeys(options.listenKeyTtlMs ?? LISTEN_KEY_TTL_MS * timeScale, sequence(seed))
+  const monotonic = (): number => performance.now()
+  const elapsed = (): number => exchange.now - exchange.startTime
+  let clockOffset = 0
+  let requests = 0
+
+  const faults = new FaultSchedule((effect) => perform(effect))
+  const sockets = new StreamSockets({
+    settings: { ...VENUE_SOCKETS, ...options.sockets },
+    listenKeys,
+    faults,
+    now: () => exchange.now,
+    elapsed,
+    monotonic,
+    startStream: (name) => void exchange.subscribe(name),
+    stopStream: (name) => exchange.unsubscribe(name),
+    after: (ms, callback) => void exchange.after(ms, callback),
+  })
+  const serverTime = (): number => exchange.now + clockOffset
+
+  const perform = (effect: ActionEffect): void => {
+    switch (effect.do) {
+      case 'cutSockets':
+        return sockets.cut(effect.category)
+      case 'closeSockets':
+        return sockets.close(effect.category)
+      case 'silence':
+        return sockets.silence(effect.category, effect.ms === undefined ? Infinity : exchange.now + effect.ms)
+      case 'halfOpen':
+        return sockets.halfOpen(effect.category)
+      case 'refuseSockets':
+        return sockets.refuseUntil(exchange.now + effect.ms)
+      case 'expireListenKeys':
+        listenKeys.expire(exchange.now)
+        return sockets.listenKeysExpired(listenKeys.takeExpired(exchange.now))
+      case 'revokeKey':
+        accounts.revoke(effect.key ?? key)
+        listenKeys.close(accounts.ownerOf(effect.key ?? key))
+        return
+      case 'clockJump':
+        clockOffset += effect.ms
+        return
+      case 'market': {
+        const { fault } = effect
+        if (fault.kind === 'user') {
+          const { ms, count, how } = fault
+          exchange.fault({ kind: 'user', account: fault.account ?? key, how, count, ...(ms === undefined ? {} : { ms }) })
+        } else exchange.fault(fault)
+        return
+      }
+    }
+  }
+
+  const amend = (route: Route, caller: string | null, body: unknown): unknown => {
+    if (typeof body !== 'object' || body === null) return body
+    if (clockOffset !== 0 && 'serverTime' in body) body = { ...body, serverTime: serverTime() }
+    if (route === 'GET /fapi/v1/exchangeInfo' && options.limits !== undefined)
+      body = { ...(body as object), rateLimits: rateLimits(limits.settings) }
+    if (caller !== null && typeof body === 'object' && body !== null && 'canTrade' in body) {
+      const permissions = accounts.permissionsOf(caller)
+      if (permissions !== undefined) {
+        body = { ...body, canTrade: permissions.trade, ...('canWithdraw' in body ? { canWithdraw: permissions.withdraw } : {}) }
+      }
+    }
+    return body
+  }
+
+  const playback = new Playback(
+    exchange,
+    {
+      speed,
+      lockStep,
+      horizonMs: options.horizonMs ?? null,
+      runOn: timebase === 'wall' && !lockStep,
+      stepMs: Math.floor(60_000 / (options.stepsPerMinute ?? 12)),
+      wallAnchor: timebase === 'wall' && speed === 1 && options.startTime === undefined && !lockStep ? wallStart : null,
+    },
+    {
+      monotonic,
+      wall: Date.now,
+      advanced: () => {
+        sockets.listenKeysExpired(listenKeys.takeExpired(exchange.now))
+        faults.onTime(elapsed())
+      },
+      nextDeadline: () => {
+        const due = faults.nextDue()
+        return due === null ? null : exchange.startTime + due
+      },
+      counts: () => ({ publicFrames: sockets.counts.publicFrames, userFrames: sockets.counts.userFrames, requests }),
+      barrier: (barrier) => options.onBarrier?.(barrier),
+      ended: (time) => options.onEnded?.({ time }),
+      progress: (progress) => options.onProgress?.(progress),
+    },
+  )
+
+  const fault = (plan: unknown): Result<number, Failure> => {
+    const parsed = parseFaultPlan(plan)
+    if (!parsed.ok) return parsed
+    const added = faults.add(parsed.value)
+    if (added.ok) faults.onTime(elapsed())
+    return added
+  }
+  const token = options.controlToken ?? null
+  const server = createRestServer({
+    exchange,
+    accounts,
+    limits,
+    listenKeys,
+    faults,
+    timeScale,
+    retryAfter: options.retryAfter ?? false,
+    sync: () => playback.sync(),
+    serverTime,
+    elapsed,
+    timeMoves: () => lockStep || playback.playing,
+    amend,
+    control: (request, path, body) => handleControl({ token, faults, fault, account: () => exchange.account(key) }, request, path, body),
+    completed: () => {
+      requests += 1
+    },
+  })
+  server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head))
+  const listening = await listen(server, options.port ?? 0)
+  if (!listening.ok) {
+    sockets.shutdown()
+    return listening
+  }
+  if (options.autoplay ?? true) playback.play()
+
+  const authority = `127.0.0.1:${listening.value}`
+  return ok({
+    rest: `http://${authority}`,
+    ws: `ws://${authority}`,
+    key,
+    secret,
+    startTime: exchange.startTime,
+    exchange,
+    get counts() {
+      return { ...sockets.counts, requests }
+    },
+    get ended() {
+      return playback.ended
+    },
+    serverTime: () => {
+      playback.sync()
+      return serverTime()
+    },
+    account: () => exchange.account(key),
+    play: () => playback.play(),
+    pause: () => playback.pause(),
+    proceed: (step) => playback.proceed(step),
+    fault,
+    clearFaults: () => faults.clear(),
+    close: () => {
+      playback.close()
+      sockets.shutdown()
+      return new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+    },
+  })
+}
+
+const rateLimits = (settings: LimitSettings): readonly unknown[] => [
+  { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: settings.weightPerMinute },
+  { rateLimitType: 'ORDERS', interval: 'MINUTE', intervalNum: 1, limit: settings.ordersPerMinute },
+  { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: settings.ordersPerTenSeconds },
+]
+
+function listen(server: Server, port: number): Promise<Result<number, Failure<'listen'>>> {
+  return new Promise((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? `port ${port} is in use` : error.message
+      resolve(fail('listen', `cannot listen on 127.0.0.1:${port}: ${why}`))
+    })
+    server.listen(port, '127.0.0.1', () => {
+      server.removeAllListeners('error')
+      server.on('error', () => {})
+      const address = server.address()
+      if (address === null || typeof address === 'string') throw new InvariantError('Invariant: a TCP server has a port')
+      resolve(ok((address satisfies AddressInfo).port))
+    })
+  })
+}
