@@ -1,0 +1,128 @@
+/*
+ * Publishing and draining. Torn reads are impossible by these rules:
+ *  writer: stamp 2n-1 relaxed; release fence; payload relaxed; stamp 2n release.
+ *  reader: stamp acquire must be 2n; payload relaxed; acquire fence; stamp must still be 2n.
+ *          Smaller (also the odd stamp a killed producer leaves): not yet. Larger: lapped, counted as lost.
+ * A reader stores its loss before its cursor, so a crash between them over-reports loss and never hides it.
+ */
+#include "ring.h"
+
+#ifdef RING_TEST_HOOKS
+uint64_t ring_test_slow_ns = 0;
+bool ring_test_naive = false;
+static void slow(void) {
+  if (ring_test_slow_ns == 0) return;
+  for (uint64_t until = ring_now_ns() + ring_test_slow_ns; ring_now_ns() < until;) ring_pause();
+}
+#endif
+
+/*
+ * Without lossless readers the gate is the next sequence itself. A lossless reader that joins announces itself, fences and reads
+ * `published` again, so either this sees it or it starts at or past the value returned here.
+ */
+static uint64_t smallest_lossless_cursor(ring *r) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  uint64_t smallest = r->next;
+  for (uint32_t i = 0; i < RING_MAX_READERS; i++) {
+    ring_reader_entry *e = &r->header->readers[i];
+    if (LOAD_ACQUIRE(&e->state) != READER_ACTIVE || !(LOAD_RELAXED(&e->flags) & RING_FLAG_LOSSLESS)) continue;
+    uint64_t cursor = LOAD_ACQUIRE(&e->cursor);
+    if (cursor < smallest) smallest = cursor;
+  }
+  return smallest;
+}
+
+uint32_t ring_publish(ring *r, const uint64_t *words, uint32_t n) {
+  uint64_t next = r->next;
+  if (r->lossless) {
+    const uint64_t capacity = r->mask + 1;
+    if (next + n > r->gate + capacity) {
+      r->gate = smallest_lossless_cursor(r);
+      const uint64_t room = r->gate + capacity > next ? r->gate + capacity - next : 0;
+      if (n > room) n = (uint32_t)room;
+    }
+  }
+  if (n == 0) return 0;
+  for (uint32_t i = 0; i < n; i++, next++, words += RING_SLOT_WORDS) {
+    ring_slot *slot = &r->slots[next & r->mask];
+#ifdef RING_TEST_HOOKS
+    if (ring_test_naive) {
+      STORE_RELEASE(&slot->stamp, 2 * next);
+      for (uint32_t w = 0; w < RING_SLOT_WORDS - 1; w++) {
+        if (w == 3) slow();
+        STORE_RELAXED(&slot->word[w], words[w + 1]);
+      }
+      continue;
+    }
+#endif
+    STORE_RELAXED(&slot->stamp, 2 * next - 1);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    for (uint32_t w = 0; w < RING_SLOT_WORDS - 1; w++) {
+#ifdef RING_TEST_HOOKS
+      if (w == 3) slow();
+#endif
+      STORE_RELAXED(&slot->word[w], words[w + 1]);
+    }
+    STORE_RELEASE(&slot->stamp, 2 * next);
+  }
+  r->next = next;
+  STORE_RELEASE(&r->header->published, next - 1);
+  /* Pairs with the fence of a sleeper: it set its bit before it looked at the stamp, or we see the bit. */
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  if (LOAD_RELAXED(&r->header->wait_mask) != 0) ring_wake(r->header);
+  return n;
+}
+
+void ring_ack(ring *r) {
+  if (LOAD_RELAXED(&r->entry->cursor) == r->position) return;
+  STORE_RELAXED(&r->entry->lost, r->lost);
+  STORE_RELEASE(&r->entry->cursor, r->position);
+}
+
+static void jump_after_lap(ring *r) {
+  const uint64_t published = LOAD_ACQUIRE(&r->header->published);
+  uint64_t target = published > r->keep ? published - r->keep + 1 : 1;
+  if (target <= r->position) target = r->position + 1;
+  r->lost += target - r->position;
+  r->lost_now += target - r->position;
+  r->position = target;
+}
+
+uint32_t ring_drain(ring *r, uint64_t *words, uint32_t limit) {
+  uint32_t taken = 0;
+  uint64_t position = r->position;
+  if (!r->manual_ack) ring_ack(r);
+  r->lost_now = 0;
+  while (taken < limit) {
+    ring_slot *slot = &r->slots[position & r->mask];
+    const uint64_t stamp = LOAD_ACQUIRE(&slot->stamp);
+    bool lapped = stamp > 2 * position;
+    if (stamp == 2 * position) {
+      for (uint32_t w = 0; w < RING_SLOT_WORDS - 1; w++) words[w + 1] = LOAD_RELAXED(&slot->word[w]);
+      __atomic_thread_fence(__ATOMIC_ACQUIRE);
+      lapped = LOAD_RELAXED(&slot->stamp) != stamp;
+#ifdef RING_TEST_HOOKS
+      if (ring_test_naive) lapped = false;
+#endif
+      if (!lapped) {
+        const double sequence = (double)position++;
+        __builtin_memcpy(words, &sequence, sizeof sequence);
+        words += RING_SLOT_WORDS;
+        taken++;
+        continue;
+      }
+    }
+    /* A batch is contiguous: what was read before the lap is delivered first, the loss with the next batch. */
+    if (!lapped || taken > 0) break;
+    r->position = position;
+    jump_after_lap(r);
+    position = r->position;
+  }
+  r->position = position;
+  return taken;
+}
+
+bool ring_has_next(const ring_header *header, const ring_slot *slots, uint64_t mask, uint64_t position) {
+  (void)header;
+  return LOAD_ACQUIRE(&slots[position & mask].stamp) >= 2 * position;
+}
