@@ -10,7 +10,7 @@ import { ok, type Result } from '../contract/result.ts'
 import { openAnchor, type Anchor, type Head } from './anchor.ts'
 import { canonicalJson, GENESIS, rowHash, type HashedRow } from './canonical.ts'
 import { journalFailure, type JournalFailure } from './failure.ts'
-import type { JournalEntry, JournalKind, JournalKinds, JournalRow } from './kinds.ts'
+import type { JournalEntry, JournalKind, JournalKinds, JournalRow } from '../contract/journal-kinds.ts'
 
 const SCHEMA_VERSION = 1
 const TAIL_ROWS = 256

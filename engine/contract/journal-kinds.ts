@@ -2,11 +2,11 @@
  * What the journal holds: one payload type per kind. Rows are facts; nothing here is derived later from memory.
  * `ref` (column) is what a row is looked up by: a client id, a trade id, a mismatch id.
  */
-import type { DecimalText } from '../contract/decimal-text.ts'
-import type { KillItem, KillLatch, KillLevel, TradingState } from '../contract/kill.ts'
-import type { BookCopy, Mismatch, Repair } from '../contract/mismatch.ts'
-import type { Rails } from '../contract/settings.ts'
-import type { OrderRequest, VenueFill, VenueOrder } from '../contract/venue.ts'
+import type { DecimalText } from './decimal-text.ts'
+import type { KillItem, KillLatch, KillLevel, TradingState } from './kill.ts'
+import type { BookCopy, Mismatch, Repair } from './mismatch.ts'
+import type { Rails } from './settings.ts'
+import type { OrderRequest, VenueFill, VenueOrder } from './venue.ts'
 
 /** INV-03: written before the request leaves. One intent is one request; its `ref` is unique for ever. */
 export interface IntentPayload {
@@ -20,6 +20,22 @@ export interface IntentPayload {
   readonly reason: string
   /** Client id of the entry this order protects or closes. */
   readonly group?: string
+  /** With an entry: what is to be done once it fills, so that a restart goes on with it. */
+  readonly plan?: TradePlan
+}
+
+/** What an entry promised: levels as decimal text on the symbol's grid, times in venue ms. */
+export interface TradePlan {
+  readonly signalId: string
+  readonly side: 'BUY' | 'SELL'
+  readonly stop: DecimalText
+  readonly takeProfit: DecimalText
+  /** Entry is cancelled when not filled by then. */
+  readonly entryDeadline: number
+  /** Position is closed at market by then. */
+  readonly exitDeadline: number
+  /** Trailing distance in per cent (0.1 to 10), when the idea wants one. */
+  readonly trailPct?: DecimalText
 }
 
 /** INV-04: only what is proved closes an intent. */
@@ -55,7 +71,13 @@ export interface JournalKinds {
     readonly executed: DecimalText
     readonly orderId: string
   }
-  fill: VenueFill & { readonly realized: DecimalText; readonly wallet: DecimalText; readonly source: 'stream' | 'rest' | 'repair' }
+  fill: VenueFill & {
+    readonly realized: DecimalText
+    readonly wallet: DecimalText
+    readonly source: 'stream' | 'rest' | 'repair'
+    /** Not our order and not our position: only the wallet took part. */
+    readonly foreign: boolean
+  }
   /** Funding, transfers and every other change of the wallet that is not a fill. */
   'wallet-change': {
     readonly reason: string
