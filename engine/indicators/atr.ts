@@ -17,7 +17,7 @@ export interface Atr {
 
 /** Largest of high − low, |high − previous close|, |low − previous close|. */
 export const trueRange = (high: number, low: number, previousClose: number): number =>
-  Math.max(high, previousClose) - Math.min(low, previousClose)
+  (high > previousClose ? high : previousClose) - (low < previousClose ? low : previousClose)
 
 export function createTrueRange(): TrueRange {
   let previous: number | undefined
@@ -33,36 +33,44 @@ export function createTrueRange(): TrueRange {
   }
 }
 
-export function createAtr(period: number): Atr {
-  let seen = 0
-  let previous = 0
-  let average = 0
-  let range: number | undefined
-  return {
-    push(high, low, close) {
-      if (seen === 0) {
-        previous = close
-        seen = 1
-        return undefined
-      }
-      range = trueRange(high, low, previous)
-      previous = close
-      if (seen <= period) {
-        average += range / period
-        if (seen++ < period) return undefined
-      } else average += (range - average) / period
-      return average
-    },
-    get value() {
-      return seen > period ? average : undefined
-    },
-    get trueRange() {
-      return range
-    },
-    reset() {
-      seen = 0
-      average = 0
-      range = undefined
-    },
+class WilderAtr implements Atr {
+  trueRange: number | undefined
+  private readonly period: number
+  private readonly weight: number
+  private seen = 0
+  private previous = 0
+  private average = 0
+
+  constructor(period: number) {
+    this.period = period
+    this.weight = 1 / period
+  }
+
+  push(high: number, low: number, close: number): number | undefined {
+    if (this.seen === 0) {
+      this.previous = close
+      this.seen = 1
+      return undefined
+    }
+    const range = trueRange(high, low, this.previous)
+    this.trueRange = range
+    this.previous = close
+    if (this.seen <= this.period) {
+      this.average += range * this.weight
+      if (this.seen++ < this.period) return undefined
+    } else this.average += (range - this.average) * this.weight
+    return this.average
+  }
+
+  get value(): number | undefined {
+    return this.seen > this.period ? this.average : undefined
+  }
+
+  reset(): void {
+    this.seen = 0
+    this.average = 0
+    this.trueRange = undefined
   }
 }
+
+export const createAtr = (period: number): Atr => new WilderAtr(period)

@@ -6,31 +6,40 @@ export interface MovingAverage {
   reset(): void
 }
 
-export function createEma(period: number): MovingAverage {
-  const weight = 2 / (period + 1)
-  let seen = 0
-  let average = 0
-  return {
-    push(value) {
-      if (seen < period) {
-        average += value
-        seen++
-        if (seen < period) return undefined
-        average /= period
-        return average
-      }
-      average += (value - average) * weight
-      return average
-    },
-    get value() {
-      return seen < period ? undefined : average
-    },
-    reset() {
-      seen = 0
-      average = 0
-    },
+class Ema implements MovingAverage {
+  private readonly period: number
+  private readonly weight: number
+  private seen = 0
+  private average = 0
+
+  constructor(period: number) {
+    this.period = period
+    this.weight = 2 / (period + 1)
+  }
+
+  push(value: number): number | undefined {
+    if (this.seen < this.period) {
+      this.average += value
+      this.seen++
+      if (this.seen < this.period) return undefined
+      this.average /= this.period
+      return this.average
+    }
+    this.average += (value - this.average) * this.weight
+    return this.average
+  }
+
+  get value(): number | undefined {
+    return this.seen < this.period ? undefined : this.average
+  }
+
+  reset(): void {
+    this.seen = 0
+    this.average = 0
   }
 }
+
+export const createEma = (period: number): MovingAverage => new Ema(period)
 
 export function createSma(period: number): MovingAverage {
   const window = new Float64Array(period)
