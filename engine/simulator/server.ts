@@ -16,12 +16,13 @@ import type { SimulatorAccount, SimulatorEvents } from '../contract/processes.ts
 import { fail, InvariantError, ok, type Failure, type Result } from '../contract/result.ts'
 import { createExchange } from './core.ts'
 import type { AccountSpec, Exchange, ExchangeConfig, Latency, Route } from './exchange.ts'
-import { symbolSpec } from './symbols.ts'
+import { symbolSpec, type SymbolSpec } from './symbols.ts'
 import { Accounts, FULL_PERMISSIONS, type KeyPermissions, type KeySpec } from './protocol/accounts.ts'
 import { handleControl } from './protocol/control.ts'
 import { FaultSchedule, parseFaultPlan, type ActionEffect, type FaultPlan } from './protocol/faults.ts'
 import { Limits, VENUE_LIMITS, type LimitSettings } from './protocol/limits.ts'
 import { LISTEN_KEY_TTL_MS, ListenKeys } from './protocol/listen-keys.ts'
+import { preparePaper, runPaper, type PaperStart, type UpstreamAddress } from './protocol/paper.ts'
 import { Playback } from './protocol/playback.ts'
 import { createRestServer } from './protocol/rest-server.ts'
 import { StreamSockets, VENUE_SOCKETS, type SocketCounts, type SocketSettings } from './protocol/stream-sockets.ts'
@@ -33,6 +34,8 @@ export interface SimulatorOptions {
   readonly symbols?: readonly string[]
   /** By symbol; default synthetic. See protocol/tape-choice.ts for files. */
   readonly tapes?: ExchangeConfig['tapes']
+  /** Paper mode: public data relayed from here, time that of the upstream; `tapes`, `speed` and `timebase` do not apply. */
+  readonly upstream?: UpstreamAddress
   /** 0 = any free port (default). Always on 127.0.0.1. */
   readonly port?: number
   /** Virtual seconds per real second, default 1. */
@@ -67,6 +70,7 @@ export interface SimulatorOptions {
   readonly preludeBars?: number
   readonly legacyAcks?: boolean
   readonly firstOrderId?: number
+  readonly onLog?: (text: string) => void
   readonly onBarrier?: (barrier: SimulatorEvents['barrier']) => void
   readonly onEnded?: (ended: SimulatorEvents['ended']) => void
   readonly onProgress?: (progress: SimulatorEvents['progress']) => void
@@ -119,14 +123,25 @@ function sequence(seed: number): () => number {
 /** Starts the exchange and its server. Fails with 'unknown-symbol' or 'listen' (port in use …). */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Result<Simulator, Failure>> {
   const seed = options.seed ?? 1
-  const speed = options.speed ?? 1
+  const speed = options.upstream === undefined ? (options.speed ?? 1) : 1
   const lockStep = options.lockStep ?? false
   const timebase = options.timebase ?? 'wall'
   const timeScale = Math.max(1, speed)
   const symbols = options.symbols ?? ['BTCUSDT']
-  const specs = symbols.map((symbol) => symbolSpec(symbol))
-  const missing = symbols.find((_symbol, i) => specs[i] === undefined)
-  if (missing !== undefined) return fail('unknown-symbol', `the simulator has no contract data for ${missing}`)
+  const specs: SymbolSpec[] = []
+  let paperStart: PaperStart | undefined
+  if (options.upstream === undefined) {
+    for (const symbol of symbols) {
+      const spec = symbolSpec(symbol)
+      if (spec === undefined) return fail('unknown-symbol', `the simulator has no contract data for ${symbol}`)
+      specs.push(spec)
+    }
+  } else {
+    const prepared = await preparePaper(options.upstream, symbols)
+    if (!prepared.ok) return prepared
+    paperStart = prepared.value
+    specs.push(...paperStart.specs)
+  }
 
   const key = options.key ?? hex(`key ${seed}`)
   const secret = options.secret ?? hex(`secret ${seed}`)
@@ -143,12 +158,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
   const zero = { min: 0, max: 0 }
   const latency = lockStep ? { orderIn: zero, ack: zero, eventOut: zero } : options.latency
   const wallStart = Date.now()
-  const startTime = options.startTime ?? (timebase === 'wall' ? wallStart : undefined)
+  const startTime = paperStart?.time ?? options.startTime ?? (timebase === 'wall' ? wallStart : undefined)
+  const tapes = paperStart === undefined ? options.tapes : liveTapes(paperStart)
   const exchange = createExchange({
     seed,
-    symbols: specs.filter((spec) => spec !== undefined),
+    symbols: specs,
     accounts: [account],
-    ...(options.tapes === undefined ? {} : { tapes: options.tapes }),
+    ...(tapes === undefined ? {} : { tapes }),
     ...(startTime === undefined ? {} : { startTime }),
     ...(options.stepsPerMinute === undefined ? {} : { stepsPerMinute: options.stepsPerMinute }),
     ...(options.preludeBars === undefined ? {} : { preludeBars: options.preludeBars }),
@@ -173,10 +189,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     now: () => exchange.now,
     elapsed,
     monotonic,
-    startStream: (name) => void exchange.subscribe(name),
-    stopStream: (name) => exchange.unsubscribe(name),
+    startStream: (name) => (paper === undefined ? void exchange.subscribe(name) : paper.startStream(name)),
+    stopStream: (name) => (paper === undefined ? exchange.unsubscribe(name) : paper.stopStream(name)),
     after: (ms, callback) => void exchange.after(ms, callback),
   })
+  const paper =
+    paperStart === undefined
+      ? undefined
+      : runPaper(paperStart, exchange, {
+          send: (stream, data, text) => sockets.market({ stream, time: exchange.now, data }, text),
+          monotonic,
+          log: (text) => options.onLog?.(text),
+        })
   const serverTime = (): number => exchange.now + clockOffset
 
   const perform = (effect: ActionEffect): void => {
@@ -234,7 +258,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
       horizonMs: options.horizonMs ?? null,
       runOn: timebase === 'wall' && !lockStep,
       stepMs: Math.floor(60_000 / (options.stepsPerMinute ?? 12)),
-      wallAnchor: timebase === 'wall' && speed === 1 && options.startTime === undefined && !lockStep ? wallStart : null,
+      wallAnchor:
+        paperStart?.wall ?? (timebase === 'wall' && speed === 1 && options.startTime === undefined && !lockStep ? wallStart : null),
     },
     {
       monotonic,
@@ -275,6 +300,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     elapsed,
     timeMoves: () => lockStep || playback.playing,
     amend,
+    relay: (route, query) => paper?.relay(route, query),
     control: (request, path, body) => handleControl({ token, faults, fault, account: () => exchange.account(key) }, request, path, body),
     completed: () => {
       requests += 1
@@ -283,6 +309,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
   server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head))
   const listening = await listen(server, options.port ?? 0)
   if (!listening.ok) {
+    paper?.close()
     sockets.shutdown()
     return listening
   }
@@ -314,6 +341,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     clearFaults: () => faults.clear(),
     close: () => {
       playback.close()
+      paper?.close()
       sockets.shutdown()
       return new Promise((resolve) => {
         server.close(() => resolve())
@@ -322,6 +350,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     },
   })
 }
+
+const liveTapes = (start: PaperStart): NonNullable<ExchangeConfig['tapes']> =>
+  Object.fromEntries(start.specs.map(({ symbol, referencePrice }) => [symbol, { kind: 'live', startPrice: referencePrice }]))
 
 const rateLimits = (settings: LimitSettings): readonly unknown[] => [
   { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: settings.weightPerMinute },

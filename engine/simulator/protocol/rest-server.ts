@@ -38,6 +38,8 @@ export interface RestContext {
   timeMoves(): boolean
   /** Last touch to a document before it leaves (server time, changed limits). */
   amend(route: Route, account: string | null, body: unknown): unknown
+  /** Paper mode: a document that only the upstream has; undefined when it is ours to serve. */
+  relay(route: Route, query: string): Promise<Outcome> | undefined
   /** A control request; undefined when the path is not its. */
   control(request: IncomingMessage, path: string, body: () => Promise<string | undefined>): Promise<Reply> | undefined
   /** A signed request that may have changed the account is complete. */
@@ -182,7 +184,9 @@ function serve(context: RestContext, call: Call, finish: (answer: Answer) => voi
   }
   if (isOwnRoute(name)) return done(serveOwn(context, name, account ?? '', now))
   const amended = (outcome: Outcome): void => done(outcome.ok ? { ok: true, body: context.amend(name, account, outcome.body) } : outcome)
-  if (mutating && context.timeMoves()) exchange.submit(name, account, params, amended)
+  const relayed = context.relay(name, call.text.query)
+  if (relayed !== undefined) void relayed.then(amended)
+  else if (mutating && context.timeMoves()) exchange.submit(name, account, params, amended)
   else amended(exchange.request(name, account, params))
 }
 

@@ -211,10 +211,10 @@ export class StreamSockets {
     for (const name of change.removed) this.#remove(connection, name)
   }
 
-  /** A market event for everyone listening to its stream. */
-  market(event: MarketEvent): void {
+  /** A market event for everyone listening to its stream; `text` when its JSON is at hand. */
+  market(event: MarketEvent, text?: string): void {
     const { faults } = this.#context
-    const send = (text?: string): void => this.#sendMarket(event.stream, text ?? jsonText(event.data))
+    const send = (): void => this.#sendMarket(event.stream, text ?? jsonText(event.data))
     if (faults.empty && this.#held.size === 0) return send()
     const effect = faults.onFrame([event.stream], this.#context.elapsed())
     this.#afflict(event.stream, effect, event.data, send, (frames) => {
