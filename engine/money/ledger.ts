@@ -1,0 +1,273 @@
+/**
+ * The account's book: positions, realised profit, fees, funding, wallet. Single writer (INV-06): mutated only by the owner's
+ * synchronous reducer; what it hands out are values that do not change under the reader.
+ *
+ * 1. wallet = start + Σ realised − Σ fees + Σ funding + Σ transfers + Σ adjustments, to the last digit, always.
+ * 2. A fill counts once, by (symbol, tradeId, side), however often and in whatever order it is delivered.
+ * 3. Only closing realises; fees are charged at each fill in the asset the venue names; other assets than the quote asset are
+ *    kept apart and do not touch the wallet.
+ * 4. Hedge mode needs no switch: BOTH, LONG and SHORT of a symbol are three positions.
+ * 5. The realised profit is our own sum. The venue's figure is compared with it: a difference that its rounding of the entry
+ *    price explains is taken over (so that both wallets stay equal to the last digit), any other is counted and reported.
+ */
+import type { DecimalText } from '../contract/decimal-text.ts'
+import type { PositionSide, Side, VenueFill } from '../contract/venue.ts'
+import { decimal, Decimal, ZERO, type Usdt } from './decimal.ts'
+import { amountText, toFixedAmount } from './fixed.ts'
+import { createPositionTrack, FLAT_TRACK, type LedgerPosition, type PositionTrack, type TrackState } from './position-track.ts'
+import { createTradeIdMemory, isNumericId, type TradeIdMemory } from './trade-ids.ts'
+
+export type { LedgerPosition } from './position-track.ts'
+
+export type FillOutcome =
+  | {
+      readonly kind: 'booked'
+      /** Realised by this fill, before its fee. */
+      readonly realized: DecimalText
+      /** The position went from flat to open / from open to flat / to the other side. */
+      readonly opened: boolean
+      readonly closed: boolean
+      readonly flipped: boolean
+      /** 'reordered': it came late and was put where it belongs. 'beyond-memory': too late for that, booked at the end. */
+      readonly order: 'in-order' | 'reordered' | 'beyond-memory'
+      /** Our realised profit and the venue's differ by more than rounding. */
+      readonly disagrees: boolean
+    }
+  | { readonly kind: 'duplicate' }
+  /** Older than the memory of trade ids, or part of the baseline: not booked. */
+  | { readonly kind: 'forgotten' }
+  /** An amount that is not positive or has more than 18 decimals. */
+  | { readonly kind: 'refused'; readonly field: 'price' | 'quantity' | 'commission'; readonly reason: string }
+
+export interface LedgerTotals {
+  readonly wallet: Usdt
+  readonly realized: Usdt
+  /** Paid in the quote asset; positive = paid. */
+  readonly fees: Usdt
+  readonly funding: Usdt
+  readonly transfers: Usdt
+  /** Set by repairs, with their reason in the journal. */
+  readonly adjustments: Usdt
+}
+
+export interface BaselinePosition {
+  readonly symbol: string
+  readonly positionSide: PositionSide
+  readonly quantity: DecimalText
+  readonly averageEntry: DecimalText
+}
+
+export interface LedgerOptions {
+  readonly wallet: DecimalText
+  /** Positions that were open when the book begins. */
+  readonly positions?: readonly BaselinePosition[]
+  /** Per symbol the last trade the baseline already contains. */
+  readonly lastTradeId?: Readonly<Record<string, string>>
+  readonly quoteAsset?: string
+  /** Rule 5; false = our own sum only. */
+  readonly acceptVenueRounding?: boolean
+  readonly time?: number
+}
+
+/** Funding, transfer, fee rebate: a wallet change that is not a fill. `id` makes it count once. */
+export interface WalletChange {
+  readonly kind: 'funding' | 'transfer'
+  readonly id: string
+  readonly amount: DecimalText
+}
+
+export interface Ledger {
+  applyFill(fill: VenueFill): FillOutcome
+  applyChange(change: WalletChange): 'booked' | 'duplicate'
+  /** Repair: the wallet becomes `wallet`; returns the adjustment that was booked for it. */
+  setWallet(wallet: DecimalText): DecimalText
+  /** Repair or adoption: the position becomes what the venue says; every trade up to the last one seen is part of it. */
+  adoptPosition(position: BaselinePosition, time: number, includesUpTo?: string): void
+  /** Flat when unknown. */
+  position(symbol: string, positionSide: PositionSide): LedgerPosition
+  /** Open positions, in order of symbol and side. */
+  openPositions(): readonly LedgerPosition[]
+  /** Every position that ever had a fill. */
+  allPositions(): readonly LedgerPosition[]
+  totals(): LedgerTotals
+  wallet(): Usdt
+  /** Fees paid in other assets than the quote asset. */
+  foreignFees(): Readonly<Record<string, DecimalText>>
+  /** Σ quantity × (mark − entry) over open positions; a position without a mark counts at its entry. */
+  unrealized(mark: (symbol: string) => Decimal | undefined): Usdt
+  hasTrade(symbol: string, tradeId: string, side: Side): boolean
+  lastTradeIds(): Readonly<Record<string, string>>
+  readonly fillCount: number
+  /** Fills whose realised profit disagrees with the venue's beyond rounding. */
+  readonly disagreements: number
+  /** Counts every change. */
+  readonly revision: number
+}
+
+const CHANGE_IDS_KEPT = 20_000
+
+/** A position of `quantity` at `entry` in fixed point. */
+function coreOf(position: BaselinePosition): { quantity: bigint; cost: bigint } {
+  const quantity = fixedOf(position.quantity)
+  return { quantity, cost: quantity * fixedOf(position.averageEntry) }
+}
+
+/** To 18 decimals, rounded half up beyond: for baselines, where the venue prints quotients. */
+const fixedOf = (text: DecimalText): bigint => {
+  const exact = toFixedAmount(text)
+  return exact ?? BigInt(decimal(text).mul('1e18').toFixed(0))
+}
+
+export function createLedger(options: LedgerOptions): Ledger {
+  const quoteAsset = options.quoteAsset ?? 'USDT'
+  const acceptVenueRounding = options.acceptVenueRounding ?? true
+  const tracks = new Map<string, PositionTrack>()
+  const memories = new Map<string, TradeIdMemory>()
+  const foreign = new Map<string, Decimal>()
+  const changes = new Set<string>()
+  let wallet = fixedOf(options.wallet)
+  let realized = 0n
+  let fees = 0n
+  let funding = 0n
+  let transfers = 0n
+  let adjustments = 0n
+  let fillCount = 0
+  let disagreements = 0
+  let revision = 0
+
+  const trackOf = (symbol: string, side: PositionSide, initial: TrackState = FLAT_TRACK): PositionTrack => {
+    const key = `${symbol} ${side}`
+    const known = tracks.get(key)
+    if (known !== undefined) return known
+    const track = createPositionTrack(symbol, side, initial, acceptVenueRounding)
+    tracks.set(key, track)
+    return track
+  }
+  const memoryOf = (symbol: string): TradeIdMemory => {
+    const known = memories.get(symbol)
+    if (known !== undefined) return known
+    const memory = createTradeIdMemory(options.lastTradeId?.[symbol] ?? '')
+    memories.set(symbol, memory)
+    return memory
+  }
+  for (const symbol of Object.keys(options.lastTradeId ?? {})) memoryOf(symbol)
+  for (const position of options.positions ?? []) {
+    const core = coreOf(position)
+    const time = options.time ?? 0
+    trackOf(position.symbol, position.positionSide, { ...core, realized: 0n, openedAt: core.quantity === 0n ? 0 : time, updatedAt: time })
+  }
+
+  const sorted = (): PositionTrack[] => [...tracks.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, track]) => track)
+
+  return {
+    applyFill(fill) {
+      const price = toFixedAmount(fill.price)
+      if (price === null || price <= 0n) return { kind: 'refused', field: 'price', reason: `price ${fill.price}` }
+      const quantity = toFixedAmount(fill.quantity)
+      if (quantity === null || quantity <= 0n) return { kind: 'refused', field: 'quantity', reason: `quantity ${fill.quantity}` }
+      const commission = toFixedAmount(fill.commission)
+      if (commission === null) return { kind: 'refused', field: 'commission', reason: `commission ${fill.commission}` }
+      const added = memoryOf(fill.symbol).add(fill.tradeId, fill.side)
+      if (added !== 'new') return { kind: added }
+      const venueRealized = isNumericId(fill.tradeId) ? toFixedAmount(fill.realizedPnl) : null
+      const signed = fill.side === 'BUY' ? quantity : -quantity
+      const applied = trackOf(fill.symbol, fill.positionSide).apply(fill.tradeId, signed, price, venueRealized, fill.time)
+      realized += applied.realizedDelta
+      wallet += applied.realizedDelta
+      disagreements += applied.disagreements
+      if (commission !== 0n) {
+        if (fill.commissionAsset === quoteAsset) {
+          fees += commission
+          wallet -= commission
+        } else foreign.set(fill.commissionAsset, (foreign.get(fill.commissionAsset) ?? ZERO).plus(fill.commission))
+      }
+      fillCount++
+      revision++
+      const { before, after } = applied
+      return {
+        kind: 'booked',
+        realized: amountText(applied.realized),
+        opened: before === 0n && after !== 0n,
+        closed: before !== 0n && after === 0n,
+        flipped: before !== 0n && after !== 0n && before > 0n !== after > 0n,
+        order: applied.order,
+        disagrees: applied.disagreements > 0,
+      }
+    },
+    applyChange(change) {
+      const key = `${change.kind} ${change.id}`
+      if (changes.has(key)) return 'duplicate'
+      changes.add(key)
+      if (changes.size > CHANGE_IDS_KEPT) {
+        for (const oldest of changes) {
+          changes.delete(oldest)
+          break
+        }
+      }
+      const amount = fixedOf(change.amount)
+      if (change.kind === 'funding') funding += amount
+      else transfers += amount
+      wallet += amount
+      revision++
+      return 'booked'
+    },
+    setWallet(text) {
+      const difference = fixedOf(text) - wallet
+      wallet += difference
+      adjustments += difference
+      revision++
+      return amountText(difference)
+    },
+    adoptPosition(position, time, includesUpTo) {
+      const memory = memoryOf(position.symbol)
+      memory.forgetUpTo(memory.last)
+      if (includesUpTo !== undefined) memory.forgetUpTo(includesUpTo)
+      trackOf(position.symbol, position.positionSide).reset(coreOf(position), time)
+      revision++
+    },
+    position: (symbol, positionSide) => tracks.get(`${symbol} ${positionSide}`)?.view() ?? flatPosition(symbol, positionSide),
+    openPositions: () =>
+      sorted()
+        .filter((track) => track.state.quantity !== 0n)
+        .map((track) => track.view()),
+    allPositions: () => sorted().map((track) => track.view()),
+    totals: () => ({
+      wallet: money(wallet),
+      realized: money(realized),
+      fees: money(fees),
+      funding: money(funding),
+      transfers: money(transfers),
+      adjustments: money(adjustments),
+    }),
+    wallet: () => money(wallet),
+    foreignFees: () => Object.fromEntries([...foreign].map(([asset, amount]) => [asset, amount.toFixed() as DecimalText])),
+    unrealized(mark) {
+      let sum: Decimal = ZERO
+      for (const track of tracks.values()) {
+        if (track.state.quantity === 0n) continue
+        const at = mark(track.symbol)
+        if (at === undefined) continue
+        const position = track.view()
+        sum = sum.plus(position.quantity.mul(at.minus(position.averageEntry)))
+      }
+      return sum as Usdt
+    },
+    hasTrade: (symbol, tradeId, side) => memories.get(symbol)?.has(tradeId, side) ?? false,
+    lastTradeIds: () =>
+      Object.fromEntries([...memories].filter(([, memory]) => memory.last !== '').map(([symbol, memory]) => [symbol, memory.last])),
+    get fillCount() {
+      return fillCount
+    },
+    get disagreements() {
+      return disagreements
+    },
+    get revision() {
+      return revision
+    },
+  }
+}
+
+const flatPosition = (symbol: string, positionSide: PositionSide): LedgerPosition =>
+  createPositionTrack(symbol, positionSide, FLAT_TRACK, false).view()
+
+const money = (fixed: bigint): Usdt => new Decimal(amountText(fixed)) as Usdt
