@@ -2,9 +2,15 @@
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { StrategySettings } from '../contract/settings.ts'
 import { createPlaceholder } from './placeholder.ts'
+import { createStudent } from './student.ts'
 import type { StrategyFactory } from './strategy.ts'
+import { createTeacher } from './teacher.ts'
 
-const STRATEGIES: ReadonlyMap<string, StrategyFactory> = new Map([['placeholder', createPlaceholder]])
+const STRATEGIES: ReadonlyMap<string, StrategyFactory> = new Map([
+  ['placeholder', createPlaceholder],
+  ['teacher', createTeacher],
+  ['student', createStudent],
+])
 
 export const strategyNames = (): readonly string[] => [...STRATEGIES.keys()]
 

@@ -76,8 +76,8 @@ describe('placeholder rule', () => {
 })
 
 describe('registry', () => {
-  it('names what is missing', () => {
-    expect(strategyFactory({ ...settings, name: 'student' })).toMatchObject({ ok: false, error: { code: 'unknown-strategy' } })
-    expect(strategyFactory(settings).ok).toBe(true)
+  it.each(['placeholder', 'teacher', 'student'] as const)('has %s, under its own name', (name) => {
+    const found = strategyFactory({ ...settings, name })
+    expect(found.ok && found.value('BTCUSDT', { ...settings, name }).name).toBe(name)
   })
 })

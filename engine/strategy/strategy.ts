@@ -42,6 +42,8 @@ export interface Signal {
   readonly trailFraction?: number
   /** Which leverage rail applies. */
   readonly leverageClass: 'teacher' | 'student'
+  /** Leverage the strategy has earned; the rail of its class caps it. Absent: the configured leverage. */
+  readonly leverage?: number
   /** One sentence for a trader. */
   readonly why: string
   /** Numbers the decision rests on. */

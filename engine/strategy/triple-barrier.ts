@@ -1,0 +1,69 @@
+/**
+ * Triple-barrier labels (López de Prado, Advances in Financial Machine Learning, ch. 3): what a signal would have come to on the
+ * bars that followed it: stop, take-profit or time, whichever first. A bar that touches both counts as the stop. No look-ahead: the label
+ * exists only once a barrier was met. Costs are taken off in units of risk.
+ */
+import type { Bar, Signal } from './strategy.ts'
+
+export interface Outcome {
+  readonly signal: Signal
+  readonly barrier: 'stop' | 'takeProfit' | 'time'
+  /** Result in units of the planned risk, after costs. */
+  readonly r: number
+}
+
+interface Watched {
+  readonly signal: Signal
+  readonly risk: number
+  readonly cost: number
+}
+
+const LIMIT = 256
+
+export class TripleBarrier {
+  /** Signals given up because too many were open at once (INV-11). */
+  dropped = 0
+  private open: Watched[] = []
+  private readonly feeFraction: number
+
+  /** @param feeFraction cost of entry plus exit as a fraction of the price, e.g. 0.0007 for maker in, taker out */
+  constructor(feeFraction = 0.0007) {
+    this.feeFraction = feeFraction
+  }
+
+  watch(signal: Signal): void {
+    const risk = Math.abs(signal.price - signal.stop)
+    if (!(risk > 0)) return
+    this.open.push({ signal, risk, cost: (this.feeFraction * signal.price) / risk })
+    if (this.open.length > LIMIT) {
+      this.open.shift()
+      this.dropped++
+    }
+  }
+
+  /** The next closed bar; calls back for each signal that met a barrier on it, oldest first. */
+  onBar(bar: Bar, done: (outcome: Outcome) => void): void {
+    if (this.open.length === 0) return
+    const still: Watched[] = []
+    for (const one of this.open) {
+      const { signal, risk, cost } = one
+      const long = signal.side === 'BUY'
+      const direction = long ? 1 : -1
+      if (bar.openTime < signal.time) {
+        still.push(one)
+      } else if (long ? bar.low <= signal.stop : bar.high >= signal.stop) {
+        done({ signal, barrier: 'stop', r: -1 - cost })
+      } else if (long ? bar.high >= signal.takeProfit : bar.low <= signal.takeProfit) {
+        done({ signal, barrier: 'takeProfit', r: (direction * (signal.takeProfit - signal.price)) / risk - cost })
+      } else if (bar.openTime >= signal.time + signal.maxHoldMs) {
+        done({ signal, barrier: 'time', r: (direction * (bar.close - signal.price)) / risk - cost })
+      } else still.push(one)
+    }
+    this.open = still
+  }
+
+  /** After a hole in the data nothing open can be judged. */
+  reset(): void {
+    this.open = []
+  }
+}
