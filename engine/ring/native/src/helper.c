@@ -6,7 +6,11 @@
 
 #define SLEEP_NS 20000000ull /* bounds what a lost wake-up can cost */
 
-static void on_env_cleanup(void *data) { helper_stop(data); }
+static void on_env_cleanup(void *data) {
+  helper *h = data;
+  h->env = NULL; /* this hook is being removed by who calls it */
+  helper_stop(h);
+}
 
 static void *run(void *data) {
   helper *h = data;
@@ -45,6 +49,7 @@ napi_status helper_start(napi_env env, helper *h, ring *r, napi_value callback) 
     return napi_generic_failure;
   }
   h->running = true;
+  h->env = env;
   napi_add_env_cleanup_hook(env, on_env_cleanup, h);
   return napi_ok;
 }
@@ -67,6 +72,7 @@ void helper_stop(helper *h) {
   ring_wake(h->r->header); /* others asleep on the same word wake once for nothing */
   pthread_join(h->thread, NULL);
   napi_release_threadsafe_function(h->call, napi_tsfn_abort);
+  if (h->env != NULL) napi_remove_env_cleanup_hook(h->env, on_env_cleanup, h);
   pthread_mutex_destroy(&h->mutex);
   pthread_cond_destroy(&h->changed);
 }

@@ -8,6 +8,7 @@
 
 typedef struct {
   ring *r;
+  napi_env env;
   pthread_t thread;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
