@@ -1,0 +1,31 @@
+/**
+ * The engine's parts as the checks reach them. Checks never import these modules directly: they go through here, so that a
+ * sabotage can put a named defect in the place of one part and the check must notice (INV-15).
+ */
+import { createLedger } from '../money/ledger.ts'
+import { affordableQuantity, quantisePrice, quantiseQuantity, quantiseTrigger, sliceQuantity } from '../money/quantise.ts'
+import { validateOrder } from '../money/validate.ts'
+import { transition } from '../orders/transition.ts'
+
+export interface Seams {
+  readonly createLedger: typeof createLedger
+  readonly quantisePrice: typeof quantisePrice
+  readonly quantiseTrigger: typeof quantiseTrigger
+  readonly quantiseQuantity: typeof quantiseQuantity
+  readonly affordableQuantity: typeof affordableQuantity
+  readonly sliceQuantity: typeof sliceQuantity
+  readonly validateOrder: typeof validateOrder
+  readonly transition: typeof transition
+}
+
+/** The engine as it is. */
+export const realSeams = (): Seams => ({
+  createLedger,
+  quantisePrice,
+  quantiseTrigger,
+  quantiseQuantity,
+  affordableQuantity,
+  sliceQuantity,
+  validateOrder,
+  transition,
+})
