@@ -23,6 +23,10 @@ export interface VenueOptions {
   /** Called for every rate header or ban seen here; the shell emits it as `budget` so that all processes share one budget. */
   readonly onBudget?: (observation: BudgetObservation) => void
   readonly onLog?: (line: LogLine) => void
+  /**
+   * Headless tape runs: venue time stands still at the first measured server time and moves only by `clock.set` (the barriers).
+   */
+  readonly lockStep?: boolean
   /** Deadline of one request, local ms (default 5,000). */
   readonly timeoutMs?: number
   /** Test seams; the process's own clocks by default. */

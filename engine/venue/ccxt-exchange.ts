@@ -1,0 +1,101 @@
+/**
+ * ccxt's `binanceusdm` as the maker of requests: endpoint table, encoding, HMAC/RSA/Ed25519 signatures (audit C5.4). Its raw
+ * implicit calls run through its own `request` and `sign`; the answer comes back as status, headers and text.
+ *
+ * - Only this one file of ccxt is loaded: the package's index costs +105 MB and 340 ms, this costs +38 MB and 105 ms in each
+ *   process that signs. ccxt's `exports` map does not list the file, so it is found beside the package's entry and imported by URL.
+ * - Its URL table is REPLACED, not merged: an API that is not listed (sapi, api …) throws instead of reaching another host.
+ * - Its rate limiter and its retries are off: one budget is shared by all processes (rate-budget.ts), and an order is never
+ *   blindly re-sent (INV-04). Its error classes differ between live and loopback (exchange.md §1.4), so ours decide (venue-errors.ts).
+ * - Its transport is replaced by ours, because its NetworkError cannot tell "never sent" from "sent, no answer".
+ */
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { dirname, join } from 'node:path'
+import type { Credentials } from '../contract/processes.ts'
+import { invariant } from '../contract/result.ts'
+import type { HttpCall, HttpOutcome } from './http.ts'
+
+export type ApiMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type ApiFamily = 'fapiPublic' | 'fapiPublicV2' | 'fapiPrivate' | 'fapiPrivateV2' | 'fapiPrivateV3' | 'sapi'
+export type ApiParams = Readonly<Record<string, string | number | boolean | readonly unknown[]>>
+
+export interface SignedRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** The part of ccxt's Exchange used here. */
+interface CcxtExchange {
+  urls: { api: Record<string, unknown> }
+  apiKey: string
+  secret: string
+  options: Record<string, unknown>
+  nonce(): number
+  sign(path: string, api: string, method: string, params: Record<string, unknown>): SignedRequest
+  fetch(url: string, method: string, headers?: Record<string, string>, body?: string): Promise<unknown>
+  request(path: string, api: string, method: string, params: Record<string, unknown>): Promise<unknown>
+}
+type CcxtConstructor = new (config: Record<string, unknown>) => CcxtExchange
+
+export interface RequestMaker {
+  /** Signs at this very moment with the venue clock, sends once, and gives the raw outcome. */
+  call(path: string, api: ApiFamily, method: ApiMethod, params: ApiParams): Promise<HttpOutcome>
+}
+
+export interface CcxtOptions {
+  readonly rest: string
+  readonly credentials: Credentials
+  readonly recvWindow: number
+  /** Base of the account API (key permissions) when the venue has one; only Binance's own host is ever given. */
+  readonly venueNowMs: () => number
+  readonly send: (call: Omit<HttpCall, 'timeoutMs'>) => Promise<HttpOutcome>
+}
+
+const FAMILIES: Readonly<Record<Exclude<ApiFamily, 'sapi'>, string>> = {
+  fapiPublic: '/fapi/v1',
+  fapiPublicV2: '/fapi/v2',
+  fapiPrivate: '/fapi/v1',
+  fapiPrivateV2: '/fapi/v2',
+  fapiPrivateV3: '/fapi/v3',
+}
+
+const isConstructor = (value: unknown): value is CcxtConstructor => typeof value === 'function'
+
+let loading: Promise<CcxtConstructor> | undefined
+const load = (): Promise<CcxtConstructor> => {
+  loading ??= (async () => {
+    const entry = createRequire(import.meta.url).resolve('ccxt')
+    /* the entry is dist/ccxt.cjs */
+    const file = join(dirname(dirname(entry)), 'js', 'src', 'binanceusdm.js')
+    const module: { readonly default?: unknown } = await import(pathToFileURL(file).href)
+    invariant(isConstructor(module.default), 'ccxt/js/src/binanceusdm.js exports the exchange class')
+    return module.default
+  })()
+  return loading
+}
+
+const isOutcome = (value: unknown): value is HttpOutcome => typeof value === 'object' && value !== null && 'ok' in value
+
+/** Loads ccxt (once per process) and configures one exchange. */
+export async function createRequestMaker(options: CcxtOptions): Promise<RequestMaker> {
+  const Binance = await load()
+  const exchange = new Binance({
+    apiKey: options.credentials.key,
+    secret: options.credentials.secret,
+    enableRateLimit: false,
+    options: { recvWindow: options.recvWindow, fetchCurrencies: false, fetchMargins: false, maxRetriesOnFailure: 0 },
+  })
+  exchange.urls.api = Object.fromEntries(Object.entries(FAMILIES).map(([family, path]) => [family, options.rest + path]))
+  exchange.nonce = () => Math.round(options.venueNowMs())
+  exchange.fetch = (url, method, headers, body) => options.send({ url, method, headers: headers ?? {}, body })
+  return {
+    async call(path, api, method, params) {
+      const outcome = await exchange.request(path, api, method, { ...params })
+      invariant(isOutcome(outcome), 'the replaced transport answers with an outcome')
+      return outcome
+    },
+  }
+}
