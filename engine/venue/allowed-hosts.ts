@@ -12,11 +12,15 @@ const REAL_HOSTS: ReadonlySet<string> = new Set([
   'demo-fapi.binance.com',
   'fstream.binancefuture.com',
 ])
+/** The one request that leaves the futures hosts: what the key may do (withdraw, transfer) is told only by the account API. */
+const KEY_API = { futuresHost: 'fapi.binance.com', origin: 'https://api.binance.com', path: '/sapi/v1/account/apiRestrictions' } as const
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
 export interface AllowedHosts {
   readonly rest: string
   readonly ws: string
+  /** Origin of the account API, where the venue has one. */
+  readonly keyApi: string | undefined
   /** The URL when it may be contacted, else 'forbidden-host'. */
   check(url: string): Result<URL, Failure<'forbidden-host'>>
 }
@@ -42,14 +46,17 @@ export function allowedHosts(endpoints: VenueEndpoints): Result<AllowedHosts, Fa
     }
     origins.add(`${url.protocol}//${url.host}`)
   }
+  const hasKeyApi = endpoints.real && new URL(endpoints.rest).host === KEY_API.futuresHost
   const trim = (text: string): string => text.replace(/\/+$/, '')
   return ok({
     rest: trim(endpoints.rest),
     ws: trim(endpoints.ws),
+    keyApi: hasKeyApi ? KEY_API.origin : endpoints.real ? undefined : trim(endpoints.rest),
     check(text) {
       if (!URL.canParse(text)) return fail('forbidden-host', 'not a URL')
       const url = new URL(text)
-      const allowed = origins.has(`${url.protocol}//${url.host}`) && url.username === '' && url.password === ''
+      const isKeyCheck = hasKeyApi && url.origin === KEY_API.origin && url.pathname === KEY_API.path
+      const allowed = (isKeyCheck || origins.has(`${url.protocol}//${url.host}`)) && url.username === '' && url.password === ''
       return allowed ? ok(url) : fail('forbidden-host', `${url.protocol}//${url.host} is not one of this venue's hosts`)
     },
   })

@@ -49,7 +49,8 @@ export interface CcxtOptions {
   readonly rest: string
   readonly credentials: Credentials
   readonly recvWindow: number
-  /** Base of the account API (key permissions) when the venue has one; only Binance's own host is ever given. */
+  /** Origin of the account API (key permissions), when the venue has one. */
+  readonly keyApi: string | undefined
   readonly venueNowMs: () => number
   readonly send: (call: Omit<HttpCall, 'timeoutMs'>) => Promise<HttpOutcome>
 }
@@ -89,10 +90,13 @@ export async function createRequestMaker(options: CcxtOptions): Promise<RequestM
     options: { recvWindow: options.recvWindow, fetchCurrencies: false, fetchMargins: false, maxRetriesOnFailure: 0 },
   })
   exchange.urls.api = Object.fromEntries(Object.entries(FAMILIES).map(([family, path]) => [family, options.rest + path]))
+  if (options.keyApi !== undefined) exchange.urls.api['sapi'] = `${options.keyApi}/sapi/v1`
   exchange.nonce = () => Math.round(options.venueNowMs())
   exchange.fetch = (url, method, headers, body) => options.send({ url, method, headers: headers ?? {}, body })
   return {
     async call(path, api, method, params) {
+      if (!(api in exchange.urls.api))
+        return { ok: false, notSent: true, reason: 'forbidden-host', message: `this venue has no ${api} API` }
       const outcome = await exchange.request(path, api, method, { ...params })
       invariant(isOutcome(outcome), 'the replaced transport answers with an outcome')
       return outcome

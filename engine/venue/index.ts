@@ -52,6 +52,7 @@ export function createVenue(options: VenueOptions): Venue {
     if (credentials === undefined) throw new InvariantError('Invariant: signed requests need credentials')
     making ??= createRequestMaker({
       rest: base,
+      keyApi: hosts.value.keyApi,
       credentials,
       recvWindow: rate > FAST.rate ? FAST.recvWindowMs : RECV_WINDOW_MS,
       venueNowMs: () => clock.nowMs(),

@@ -38,7 +38,7 @@ const OrderTradeUpdate = v.object({
     cp: flag,
     ps: PositionSideSchema,
     rp: decimalOrZero,
-    er: v.optional(v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number)), '0'),
+    er: v.pipe(v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number))]), 0), v.integer()),
   }),
 })
 
