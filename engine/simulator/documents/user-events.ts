@@ -1,0 +1,194 @@
+/** User-data events in the venue's shapes and field order (exchange.md §3.7). */
+import { unrealized, type Account, type Position } from '../account/account.ts'
+import { money, plain, ZERO, type Decimal } from '../decimal.ts'
+import type { Algo, Id, Order } from '../matching/order.ts'
+import { averageText } from './orders.ts'
+
+type Event = Readonly<Record<string, unknown>>
+
+export interface FillInfo {
+  readonly price: number
+  readonly qty: number
+  readonly tradeId: Id
+  readonly maker: boolean
+  readonly realized: Decimal
+  readonly commission: Decimal
+}
+
+/** `bids`/`asks`: notional of the account's open orders of the symbol, as the venue reports ("b", "a"). */
+export function orderTradeUpdate(order: Order, execution: string, fill: FillInfo | null, now: number, eventTime: number): Event {
+  const { instrument } = order.market
+  const { id } = order
+  const algo = order.origType !== order.type && order.type !== 'LIQUIDATION'
+  return {
+    e: 'ORDER_TRADE_UPDATE',
+    E: eventTime,
+    T: now,
+    o: {
+      s: instrument.symbol,
+      c: order.clientId,
+      S: order.side,
+      o: order.type === 'LIQUIDATION' ? 'LIQUIDATION' : order.type,
+      f: order.tif,
+      q: instrument.qtyText(order.qty),
+      p: order.price === 0 ? '0' : instrument.priceText(order.price),
+      ap: averageText(order),
+      sp: order.stopPrice === 0 ? '0' : instrument.priceText(order.stopPrice),
+      x: execution,
+      X: order.status,
+      i: id,
+      l: fill === null ? '0' : instrument.qtyText(fill.qty),
+      z: order.executed === 0 ? '0' : instrument.qtyText(order.executed),
+      L: fill === null ? '0' : instrument.priceText(fill.price),
+      ...(fill === null ? {} : { n: money(fill.commission), N: 'USDT' }),
+      T: now,
+      t: fill === null ? 0 : fill.tradeId,
+      b: '0',
+      a: '0',
+      m: fill?.maker ?? false,
+      R: order.reduceOnly,
+      wt: order.workingType,
+      ot: algo ? order.origType : order.type,
+      ps: order.positionSide,
+      cp: order.closePosition,
+      rp: fill === null ? '0' : plain(fill.realized),
+      pP: order.priceProtect,
+      si: 0,
+      ss: 0,
+      V: order.stp,
+      pm: order.priceMatch,
+      gtd: order.goodTillDate,
+      er: order.expiryReason,
+    },
+  }
+}
+
+export function tradeLite(order: Order, fill: FillInfo, now: number, eventTime: number): Event {
+  const { instrument } = order.market
+  return {
+    e: 'TRADE_LITE',
+    E: eventTime,
+    T: now,
+    s: instrument.symbol,
+    q: instrument.qtyText(order.qty),
+    p: order.price === 0 ? '0' : instrument.priceText(order.price),
+    m: fill.maker,
+    c: order.clientId,
+    S: order.side,
+    L: instrument.priceText(fill.price),
+    l: instrument.qtyText(fill.qty),
+    t: fill.tradeId,
+    i: order.id,
+  }
+}
+
+/** Price at which closing costs nothing once the fees paid so far are earned back. */
+export function breakEven(position: Position): string {
+  if (position.qty === 0) return '0'
+  const qty = position.market.instrument.qty(position.qty)
+  return plain(position.entry.plus(position.fees.minus(position.realized).div(qty)).toDecimalPlaces(12))
+}
+
+export const entryText = (position: Position): string => (position.qty === 0 ? '0' : plain(position.entry.toDecimalPlaces(12)))
+
+/** `change` is the balance change other than profit and commission ("bc"). */
+export function accountUpdate(
+  account: Account,
+  reason: string,
+  positions: readonly Position[],
+  change: Decimal,
+  now: number,
+  eventTime: number,
+  extra: Event = {},
+): Event {
+  return {
+    e: 'ACCOUNT_UPDATE',
+    E: eventTime,
+    T: now,
+    a: {
+      m: reason,
+      ...extra,
+      B: [{ a: 'USDT', wb: money(account.wallet), cw: money(account.crossWallet), bc: change.isZero() ? '0' : money(change) }],
+      P: positions.map((position) => {
+        const { instrument } = position.market
+        return {
+          s: instrument.symbol,
+          pa: position.qty === 0 ? '0' : instrument.qtyText(position.qty),
+          ep: entryText(position),
+          bep: breakEven(position),
+          cr: plain(position.realized),
+          up: money(unrealized(position)),
+          mt: account.settingsOf(instrument.symbol).isolated ? 'isolated' : 'cross',
+          iw: position.isolatedWallet.isZero() ? '0' : money(position.isolatedWallet),
+          ps: position.side,
+        }
+      }),
+    },
+  }
+}
+
+export function algoUpdate(algo: Algo, now: number, eventTime: number): Event {
+  const { instrument } = algo.market
+  const { order } = algo
+  const trailing = algo.type === 'TRAILING_STOP_MARKET'
+  return {
+    e: 'ALGO_UPDATE',
+    T: now,
+    E: eventTime,
+    o: {
+      caid: algo.clientId,
+      aid: algo.id,
+      at: 'CONDITIONAL',
+      o: algo.type,
+      s: instrument.symbol,
+      S: algo.side,
+      ps: algo.positionSide,
+      f: algo.tif,
+      q: instrument.qtyText(algo.qty),
+      X: algo.status,
+      ai: order === null ? '' : String(order.id),
+      ap: order === null ? '0.00000' : averageText(order),
+      aq: order === null ? '0.00000' : instrument.qtyText(order.executed),
+      act: order === null ? '0' : order.type,
+      tp: algo.triggerPrice === 0 ? '0' : instrument.priceText(algo.triggerPrice),
+      p: algo.price === 0 ? '0' : instrument.priceText(algo.price),
+      V: algo.stp,
+      wt: algo.workingType,
+      pm: algo.priceMatch,
+      cp: algo.closePosition,
+      pP: algo.priceProtect,
+      R: algo.reduceOnly,
+      tt: algo.triggerTime,
+      gtd: algo.goodTillDate,
+      rm: algo.rejectReason,
+      ...(trailing ? { AP: instrument.priceText(algo.activatePrice), cr: (algo.callbackTenths / 10).toFixed(1) } : {}),
+    },
+  }
+}
+
+export function marginCall(account: Account, rows: readonly { position: Position; maintenance: Decimal }[], eventTime: number): Event {
+  return {
+    e: 'MARGIN_CALL',
+    E: eventTime,
+    cw: money(account.crossWallet),
+    p: rows.map(({ position, maintenance }) => ({
+      s: position.market.symbol,
+      ps: position.side,
+      pa: position.market.instrument.qtyText(position.qty),
+      mt: account.settingsOf(position.market.symbol).isolated ? 'ISOLATED' : 'CROSSED',
+      iw: position.isolatedWallet.isZero() ? '0' : money(position.isolatedWallet),
+      mp: position.market.instrument.markText(position.market.mark),
+      up: money(unrealized(position)),
+      mm: money(maintenance),
+    })),
+  }
+}
+
+export const leverageUpdate = (symbol: string, leverage: number, now: number, eventTime: number): Event => ({
+  e: 'ACCOUNT_CONFIG_UPDATE',
+  E: eventTime,
+  T: now,
+  ac: { s: symbol, l: leverage },
+})
+
+export const NO_CHANGE = ZERO

@@ -1,0 +1,107 @@
+/**
+ * Public events of an upstream (or of a recording) as a tape: trades print and reach resting orders, the book's top and the mark
+ * follow theirs. Anything that is not a known event in a known shape is ignored and counted.
+ */
+import * as v from 'valibot'
+import type { TapeBar } from '../exchange.ts'
+import { parseNumber } from '../instrument.ts'
+import type { World } from '../matching/world.ts'
+import type { TapePlayer } from '../tape/player.ts'
+import type { Publisher } from './publisher.ts'
+
+const amount = v.pipe(v.string(), v.regex(/^\d{1,18}(\.\d{1,18})?$/))
+const TradeSchema = v.object({ e: v.picklist(['aggTrade', 'trade']), s: v.string(), p: amount, q: amount, T: v.number() })
+const TopSchema = v.object({ e: v.literal('bookTicker'), s: v.string(), b: amount, a: amount })
+const MarkSchema = v.object({ e: v.literal('markPriceUpdate'), s: v.string(), p: amount, i: amount })
+const BarSchema = v.object({
+  e: v.literal('kline'),
+  s: v.string(),
+  k: v.object({ t: v.number(), i: v.string(), o: amount, h: amount, l: amount, c: amount, v: amount, x: v.boolean() }),
+})
+const EventSchema = v.variant('e', [TradeSchema, TopSchema, MarkSchema, BarSchema])
+
+export class LiveFeed {
+  ignored = 0
+  readonly #world: World
+  readonly #players: ReadonlyMap<string, TapePlayer>
+  readonly #publishers: ReadonlyMap<string, Publisher>
+  readonly #minute = new Map<string, number>()
+
+  constructor(world: World, players: ReadonlyMap<string, TapePlayer>, publishers: ReadonlyMap<string, Publisher>) {
+    this.#world = world
+    this.#players = players
+    this.#publishers = publishers
+  }
+
+  push(data: unknown): void {
+    const parsed = v.safeParse(EventSchema, data)
+    const player = parsed.success ? this.#players.get(parsed.output.s) : undefined
+    if (!parsed.success || player === undefined) {
+      this.ignored++
+      return
+    }
+    const event = parsed.output
+    const { market } = player
+    const { instrument } = market
+    const { now } = this.#world
+    const price = (text: string): number => instrument.tickOf(Number(text))
+    switch (event.e) {
+      case 'aggTrade':
+      case 'trade': {
+        const qty = Math.max(instrument.step, Math.round((Number(event.q) * instrument.qtyScale) / instrument.step) * instrument.step)
+        this.#closeMinutes(event.s, now)
+        player.play({ time: now, price: price(event.p), qty })
+        return
+      }
+      case 'bookTicker': {
+        market.ladder.recentre(
+          price(event.b) / instrument.tick,
+          Math.max(price(event.a), price(event.b) + instrument.tick) / instrument.tick,
+        )
+        market.updateId++
+        this.#publishers.get(event.s)!.bookChanged(now)
+        return
+      }
+      case 'markPriceUpdate':
+        market.mark = this.#units(event.p, instrument.priceDigits)
+        market.index = this.#units(event.i, instrument.priceDigits)
+        return
+      case 'kline':
+        return
+    }
+  }
+
+  /** Bars from the upstream's REST, oldest first; they replace what was known before the first of them. */
+  history(symbol: string, bars: readonly TapeBar[]): void {
+    const player = this.#players.get(symbol)
+    const last = bars.at(-1)
+    if (player === undefined || last === undefined) return
+    const { market } = player
+    const { instrument } = market
+    market.minutes.bars.length = 0
+    for (const key of [...market.series.keys()]) if (key !== '1m') market.series.delete(key)
+    for (const bar of bars) {
+      market.addHistory({
+        openTime: bar.openTime,
+        open: instrument.tickOf(Number(bar.open)),
+        high: instrument.tickOf(Number(bar.high)),
+        low: instrument.tickOf(Number(bar.low)),
+        close: instrument.tickOf(Number(bar.close)),
+        volume: Math.round((Number(bar.volume) * instrument.qtyScale) / instrument.step) * instrument.step,
+      })
+    }
+    market.open(this.#world.now, instrument.tickOf(Number(last.close)), [])
+  }
+
+  #closeMinutes(symbol: string, now: number): void {
+    const openTime = Math.floor(now / 60_000) * 60_000
+    const before = this.#minute.get(symbol)
+    this.#minute.set(symbol, openTime)
+    if (before !== undefined && before !== openTime) this.#publishers.get(symbol)!.minuteClosed(before, now)
+  }
+
+  #units(text: string, digits: number): number {
+    const [whole = '0', fraction = ''] = text.split('.')
+    return parseNumber(`${whole}.${fraction.slice(0, digits)}`)?.units(digits) ?? 1
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * One symbol's market: last, mark and index price, bars, trades, ambient book. Everything here follows from the tape;
+ * accounts' own fills print as trades and move the last price, but bars stay the tape's.
+ */
+import { Instrument } from '../instrument.ts'
+import { hash32, Rng, textSeed } from '../random.ts'
+import { MINUTE, type Step, type UnitBar } from '../tape/bars.ts'
+import type { SymbolSpec } from '../symbols.ts'
+import { INTERVALS, openTimeOf, Series } from './klines.ts'
+import { Ladder } from './ladder.ts'
+
+const TRADES_KEPT = 1_000
+const MARK_LAG_MS = 4_000
+const INDEX_LAG_MS = 9_000
+const HOUR = 3_600_000
+
+export interface PublicTrade {
+  readonly id: number
+  readonly price: number
+  readonly qty: number
+  readonly time: number
+  readonly buyerMaker: boolean
+}
+
+export interface FundingRecord {
+  readonly time: number
+  /** Fraction with eight decimals. */
+  readonly rate: string
+  readonly mark: number
+}
+
+export class Market {
+  readonly instrument: Instrument
+  readonly ladder: Ladder
+  readonly rng: Rng
+  readonly minutes = new Series('1m')
+  readonly series = new Map<string, Series>()
+  readonly trades: PublicTrade[] = []
+  readonly fundings: FundingRecord[] = []
+  last = 0
+  mark = 0
+  index = 0
+  lastTime = 0
+  nextTradeId: number
+  updateId: number
+  nextFundingTime = 0
+  /** Added to every later tape price, in PU: the offset a `jump` fault leaves. */
+  #factor = 1
+  #premiumSum = 0
+  #premiumCount = 0
+  #minuteVolume = 0
+
+  constructor(spec: SymbolSpec, seed: number) {
+    const own = textSeed(seed, spec.symbol)
+    this.instrument = new Instrument(spec)
+    this.rng = new Rng(own)
+    this.ladder = new Ladder(hash32(own, 7), this.instrument.step, this.instrument.step)
+    this.nextTradeId = 5_000_000 + (own % 1_000_000)
+    this.updateId = 1_000_000_000_000 + (own % 1_000_000_000)
+    this.series.set('1m', this.minutes)
+  }
+
+  get symbol(): string {
+    return this.instrument.symbol
+  }
+
+  /** Opens the market at its first price, with history before it. */
+  open(time: number, price: number, history: readonly UnitBar[]): void {
+    for (const bar of history) this.addHistory(bar)
+    this.last = price
+    this.mark = price
+    this.index = price
+    this.lastTime = time
+    this.nextFundingTime = this.#fundingAfter(time)
+    this.#recentre(price, true)
+  }
+
+  /** A finished bar from before the start. */
+  addHistory(bar: UnitBar): void {
+    const trades = 20 + (hash32(bar.openTime / MINUTE, bar.close) % 80)
+    const taker = Math.round(
+      (bar.volume * (0.35 + (0.3 * (hash32(bar.close, bar.openTime / MINUTE) % 1_000)) / 1_000)) / this.instrument.step,
+    )
+    const mean = (bar.open + bar.high + bar.low + bar.close) / 4
+    const takerVolume = Math.min(bar.volume, taker * this.instrument.step)
+    this.minutes.merge({
+      ...bar,
+      closeTime: bar.openTime + MINUTE - 1,
+      quote: Math.round(mean) * bar.volume,
+      trades,
+      takerVolume,
+      takerQuote: Math.round(mean) * takerVolume,
+      firstId: this.nextTradeId,
+      lastId: this.nextTradeId + trades - 1,
+    })
+    this.nextTradeId += trades
+    this.#learnVolume(bar.volume)
+  }
+
+  /** Called when a tape bar begins: the book's depth follows the traded volume. */
+  beginBar(bar: UnitBar): void {
+    this.#learnVolume(bar.volume)
+  }
+
+  tapePrice(price: number): number {
+    if (this.#factor === 1) return price
+    return Math.max(1, Math.round((price * this.#factor) / this.instrument.tick)) * this.instrument.tick
+  }
+
+  jump(fraction: number): void {
+    this.#factor *= 1 + fraction
+  }
+
+  /** Moves price, book and bars to a tape step (its trade is printed by `print`). Returns true when buyers were the aggressors. */
+  step(step: Step, price: number): boolean {
+    const buys = price === this.last ? this.rng.next() < 0.5 : price > this.last
+    this.moveTo(step.time, price, buys)
+    this.touchBars(step.time, price)
+    return buys
+  }
+
+  moveTo(time: number, price: number, buys: boolean): void {
+    const elapsed = Math.max(0, time - this.lastTime)
+    this.last = price
+    this.lastTime = time
+    this.#recentre(price, buys)
+    this.mark = this.#follow(this.mark, price, elapsed, MARK_LAG_MS)
+    this.index = this.#follow(this.index, price, elapsed, INDEX_LAG_MS)
+    this.#premiumSum += (this.mark - this.index) / this.index
+    this.#premiumCount++
+  }
+
+  touchBars(time: number, price: number): void {
+    for (const series of this.series.values()) series.price(time, price, this.nextTradeId)
+  }
+
+  /** Records a public trade; returns it. `tape` trades also count in the bars. */
+  print(time: number, price: number, qty: number, takerBuys: boolean, tape: boolean): PublicTrade {
+    const trade = { id: this.nextTradeId++, price, qty, time, buyerMaker: !takerBuys }
+    this.trades.push(trade)
+    if (this.trades.length > TRADES_KEPT * 1.2) this.trades.splice(0, this.trades.length - TRADES_KEPT)
+    this.updateId++
+    if (tape) for (const series of this.series.values()) series.trade(time, price, qty, takerBuys, trade.id)
+    else this.last = price
+    return trade
+  }
+
+  /** Bars of any venue interval; longer ones are built from the minutes kept when first asked for. */
+  bars(interval: string): Series | undefined {
+    if (!(interval in INTERVALS)) return undefined
+    let series = this.series.get(interval)
+    if (series === undefined) {
+      series = new Series(interval)
+      for (const bar of this.minutes.bars) series.merge(bar)
+      this.series.set(interval, series)
+    }
+    return series
+  }
+
+  /** Funding rate as it stands now: average premium + clamp(0.01 % − premium, ±0.05 %), capped (exchange.md §3.5). */
+  fundingRate(): string {
+    const premium = this.#premiumCount === 0 ? 0 : this.#premiumSum / this.#premiumCount
+    const rate = premium + Math.max(-0.0005, Math.min(0.0005, 0.0001 - premium))
+    const cap = Number(this.instrument.spec.fundingCap)
+    return Math.max(-cap, Math.min(cap, rate)).toFixed(8)
+  }
+
+  /** Closes the funding interval that ends at `time`. */
+  settleFunding(time: number): FundingRecord {
+    const record = { time, rate: this.fundingRate(), mark: this.mark }
+    this.fundings.push(record)
+    if (this.fundings.length > 1_200) this.fundings.splice(0, 200)
+    this.#premiumSum = 0
+    this.#premiumCount = 0
+    this.nextFundingTime = this.#fundingAfter(time)
+    return record
+  }
+
+  get bidPrice(): number {
+    return this.ladder.bid * this.instrument.tick
+  }
+
+  get askPrice(): number {
+    return this.ladder.ask * this.instrument.tick
+  }
+
+  /** Minute bars of the last 24 hours and their sums. */
+  day(now: number): {
+    open: number
+    high: number
+    low: number
+    volume: number
+    quote: number
+    trades: number
+    openTime: number
+    firstId: number
+  } {
+    const bars = this.minutes.bars
+    let i = bars.length
+    const from = openTimeOf('1m', now) - 24 * HOUR + MINUTE
+    let high = 0
+    let low = Infinity
+    let volume = 0
+    let quote = 0
+    let trades = 0
+    while (i > 0 && bars[i - 1]!.openTime >= from) {
+      const bar = bars[--i]!
+      if (bar.high > high) high = bar.high
+      if (bar.low < low) low = bar.low
+      volume += bar.volume
+      quote += bar.quote
+      trades += bar.trades
+    }
+    const first = bars[i]
+    if (first === undefined) {
+      return { open: this.last, high: this.last, low: this.last, volume: 0, quote: 0, trades: 0, openTime: from, firstId: this.nextTradeId }
+    }
+    return { open: first.open, high, low, volume, quote, trades, openTime: from, firstId: first.firstId }
+  }
+
+  #recentre(price: number, buys: boolean): void {
+    const tick = Math.round(price / this.instrument.tick)
+    this.ladder.lot = this.instrument.step
+    this.ladder.recentre(buys ? Math.max(1, tick - 1) : tick, buys ? tick : tick + 1)
+    this.updateId += 3
+  }
+
+  #learnVolume(volume: number): void {
+    this.#minuteVolume = this.#minuteVolume === 0 ? volume : this.#minuteVolume + (volume - this.#minuteVolume) / 16
+    this.ladder.scale = Math.max(this.instrument.step, this.#minuteVolume / 100)
+  }
+
+  #follow(value: number, target: number, elapsed: number, lag: number): number {
+    return Math.max(1, Math.round(value + (target - value) * (elapsed / (elapsed + lag))))
+  }
+
+  #fundingAfter(time: number): number {
+    const interval = this.instrument.spec.fundingIntervalHours * HOUR
+    return Math.floor(time / interval) * interval + interval
+  }
+}
