@@ -1,0 +1,124 @@
+import { useMemo, useState, type ReactNode } from 'react'
+import { DataTable, downloadTable, downloadText, type Column } from '../controls/data-table.tsx'
+import { Panel } from '../controls/panel.tsx'
+import { TabPanel, Tabs } from '../controls/tabs.tsx'
+import type { Source } from '../replica/freshness.ts'
+import type { Replica } from '../replica/replica.ts'
+import { usePanelState, useScreen, useView } from '../screen.ts'
+import { EVENT_COLUMNS, fillColumns, orderColumns, positionColumns, signalColumns, type Decimals } from './book-columns.tsx'
+import { EquityView } from './equity-view.tsx'
+import { JournalView } from './journal-view.tsx'
+
+type BookTab = 'positions' | 'orders' | 'fills' | 'signals' | 'events' | 'equity' | 'journal'
+
+const EMPTY: readonly never[] = []
+
+/** Account figures are as old as the brain's last heartbeat; while it is not running they are not current at all. */
+function accountSource(replica: Replica): Source {
+  const brain = replica.state?.processes.find((row) => row.name === 'brain')
+  const beat = replica.receipt.beats['brain'] ?? null
+  const base: Source = { awaiting: 'the account', receivedAt: replica.state?.account == null ? null : beat, intervalMs: 2_000, limitMs: 4_000 }
+  if (brain === undefined || brain.state === 'running') return { ...base, staleBecause: 'no heartbeat of the brain' }
+  return {
+    ...base,
+    error: { code: brain.state, message: `The brain is ${brain.state}`, advice: 'Figures are the last known; the supervisor is on it.' },
+  }
+}
+const engineSource = (replica: Replica): Source => ({ awaiting: 'the engine', receivedAt: replica.receipt.message })
+
+export function useDecimals(): Decimals {
+  const market = useView((state) => state.market)
+  return useMemo(() => {
+    const known = new Map((market ?? []).map((row) => [row.symbol, { price: row.priceDecimals, quantity: row.quantityDecimals }]))
+    return (symbol: string) => known.get(symbol) ?? { price: 2, quantity: 3 }
+    // Decimals change only with the set of symbols.
+  }, [market?.map((row) => `${row.symbol}${row.priceDecimals}${row.quantityDecimals}`).join()])
+}
+
+export function BookPanel() {
+  const { bridge, ui } = useScreen()
+  const [tab, setTab] = useState<BookTab>('positions')
+  const [filter, setFilter] = useState('')
+  const decimals = useDecimals()
+  const account = useView((s) => s.account)
+  const fills = useView((s) => s.fills) ?? EMPTY
+  const signals = useView((s) => s.signals) ?? EMPTY
+  const log = useView((s) => s.log) ?? EMPTY
+  const aboutAccount = tab === 'positions' || tab === 'orders' || tab === 'fills' || tab === 'signals' || tab === 'equity'
+  const state = usePanelState(aboutAccount ? accountSource : engineSource)
+  const positions = account?.positions ?? EMPTY
+  const orders = account?.orders ?? EMPTY
+  const columns = useMemo(
+    () => ({ positions: positionColumns(decimals), orders: orderColumns(decimals), fills: fillColumns(decimals), signals: signalColumns(decimals) }),
+    [decimals],
+  )
+  const table = <Row,>(label: string, of: readonly Column<Row>[], rows: readonly Row[], key: (row: Row) => string, empty: string) => ({
+    body: <DataTable label={label} columns={of} rows={rows} rowKey={key} filter={filter} empty={empty} />,
+    csv: () => downloadTable(label.toLowerCase().replaceAll(' ', '-'), of, rows, filter),
+  })
+  const allFills = async (): Promise<void> => {
+    const result = await bridge.call('exportFills', null)
+    if (result.ok) downloadText('fills.csv', result.value.csv)
+    else ui.setState({ problem: { title: 'Fills were not exported', text: result.error.message } })
+  }
+  const content = ((): { body: ReactNode; csv: (() => void) | null } => {
+    switch (tab) {
+      case 'positions':
+        return table('Positions', columns.positions, positions, (p) => `${p.symbol}/${p.positionSide}`, 'Flat: no open positions. The strategy opens one when its rule fires and the rails allow it.')
+      case 'orders':
+        return table('Open orders', columns.orders, orders, (o) => `${o.book}/${o.clientId}/${o.orderId}`, 'No open orders at the venue.')
+      case 'fills':
+        return { ...table('Fills', columns.fills, fills, (f) => `${f.symbol}/${f.tradeId}`, 'No fills yet in this session.'), csv: () => void allFills() }
+      case 'signals':
+        return table('Signals', columns.signals, signals, (s) => s.id, 'No signals yet; they appear with the reason and what became of each.')
+      case 'events':
+        return table('Events', EVENT_COLUMNS, log, (l) => String(l.id), 'No events yet.')
+      case 'equity':
+        return { body: <EquityView />, csv: null }
+      case 'journal':
+        return { body: <JournalView />, csv: null }
+    }
+  })()
+  const { csv } = content
+  const filterable = tab !== 'equity' && tab !== 'journal'
+  return (
+    <Panel
+      id="book"
+      title="Book"
+      state={state}
+      tabs={
+        <Tabs<BookTab>
+          name="book"
+          label="Book"
+          chosen={tab}
+          onChoose={setTab}
+          tabs={[
+            { id: 'positions', label: 'Positions', count: positions.length },
+            { id: 'orders', label: 'Orders', count: orders.length },
+            { id: 'fills', label: 'Fills', count: fills.length },
+            { id: 'signals', label: 'Signals', count: signals.length },
+            { id: 'events', label: 'Events' },
+            { id: 'equity', label: 'Equity' },
+            { id: 'journal', label: 'Journal' },
+          ]}
+        />
+      }
+      tools={
+        filterable ? (
+          <>
+            <input type="search" className="filter" placeholder="Filter" aria-label={`Filter ${tab}`} value={filter} onChange={(e) => setFilter(e.target.value)} />
+            {csv === null ? null : (
+              <button type="button" className="tool" onClick={csv} title={tab === 'fills' ? 'All fills in the journal as CSV' : 'These rows as CSV'}>
+                CSV
+              </button>
+            )}
+          </>
+        ) : null
+      }
+    >
+      <TabPanel name="book" chosen={tab}>
+        {content.body}
+      </TabPanel>
+    </Panel>
+  )
+}
