@@ -6,6 +6,7 @@ import { createLedger } from '../money/ledger.ts'
 import { affordableQuantity, quantisePrice, quantiseQuantity, quantiseTrigger, sliceQuantity } from '../money/quantise.ts'
 import { validateOrder } from '../money/validate.ts'
 import { transition } from '../orders/transition.ts'
+import { readModuleGraph } from './module-graph.ts'
 
 export interface Seams {
   readonly createLedger: typeof createLedger
@@ -16,6 +17,7 @@ export interface Seams {
   readonly sliceQuantity: typeof sliceQuantity
   readonly validateOrder: typeof validateOrder
   readonly transition: typeof transition
+  readonly moduleGraph: typeof readModuleGraph
 }
 
 /** The engine as it is. */
@@ -28,4 +30,5 @@ export const realSeams = (): Seams => ({
   sliceQuantity,
   validateOrder,
   transition,
+  moduleGraph: readModuleGraph,
 })
