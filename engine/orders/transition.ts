@@ -68,7 +68,8 @@ function stateOfStatus(status: VenueOrder['status'], executed: DecimalText): Ord
     case 'TRIGGERED':
       return 'Triggered'
     case 'FINISHED':
-      return decimal(executed).gt(0) ? 'Filled' : 'Canceled'
+      // Finished without a quantity says only that the child ended; the child's own report says how.
+      return decimal(executed).gt(0) ? 'Filled' : 'Triggered'
     default:
       return unreachable(status)
   }

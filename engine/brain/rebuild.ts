@@ -1,0 +1,231 @@
+/**
+ * The brain from its journal: start-up and crash recovery are the same path. The ledger is played again from its baseline, every
+ * order comes back in the state that was last written, and what was in flight comes back as unresolved: looked up, never re-sent.
+ */
+import type { JournalKind, JournalRow } from '../contract/journal-kinds.ts'
+import { decimal, toText, ZERO } from '../money/decimal.ts'
+import { createLedger } from '../money/ledger.ts'
+import { isTerminal, newOrder, type Order, type OrderState } from '../orders/order.ts'
+import { startLedger } from './account.ts'
+import type { BrainState, Trade } from './state.ts'
+
+/** Kinds of rows the brain reads back, in journal order. */
+export const REBUILD_KINDS = [
+  'baseline',
+  'intent',
+  'request-outcome',
+  'order-event',
+  'fill',
+  'wallet-change',
+  'position',
+  'repair',
+  'equity',
+] as const satisfies readonly JournalKind[]
+
+const STATES: ReadonlySet<string> = new Set<OrderState>([
+  'SubmitInFlight',
+  'Unresolved',
+  'Open',
+  'PartiallyFilled',
+  'AmendInFlight',
+  'AmendUnresolved',
+  'CancelInFlight',
+  'CancelUnresolved',
+  'Triggered',
+  'Filled',
+  'Canceled',
+  'Expired',
+  'Rejected',
+  'NotSent',
+])
+const isState = (text: string): text is OrderState => STATES.has(text)
+
+/** Applies the rows of this account, oldest first. Returns how many were used. */
+export function rebuild(state: BrainState, rows: Iterable<JournalRow>): number {
+  let used = 0
+  for (const row of rows) {
+    if (applyRow(state, row)) used++
+    if (row.time > state.now) state.now = row.time
+  }
+  for (const [id, order] of state.orders) state.orders.set(id, unproved(order))
+  reviveTrades(state)
+  return used
+}
+
+/** In flight when the process died: nobody heard the answer. */
+function unproved(order: Order): Order {
+  switch (order.state) {
+    case 'SubmitInFlight':
+      return { ...order, state: 'Unresolved', lookups: 0, requestedAt: 0 }
+    case 'CancelInFlight':
+      return { ...order, state: 'CancelUnresolved', lookups: 0, requestedAt: 0 }
+    case 'AmendInFlight':
+      return { ...order, state: 'AmendUnresolved', lookups: 0, requestedAt: 0 }
+    default:
+      return order
+  }
+}
+
+function applyRow(state: BrainState, row: JournalRow): boolean {
+  // A row's kind names its payload's type; the union is narrowed by hand because the columns are separate.
+  const entry = row as {
+    [K in JournalKind]: { kind: K; time: number; symbol: string; ref: string; payload: JournalRow<K>['payload'] }
+  }[JournalKind]
+  switch (entry.kind) {
+    case 'baseline': {
+      const { wallet, lastTradeId, positions } = entry.payload
+      startLedger(state, { wallet, at: entry.time }, createLedger({ wallet, positions, lastTradeId, time: entry.time }))
+      return true
+    }
+    case 'intent': {
+      const { payload } = entry
+      state.counter = Math.max(state.counter, payload.counter)
+      if (payload.action === 'place' && payload.request !== undefined) {
+        state.orders.set(
+          payload.clientId,
+          newOrder(payload.request, { book: payload.book, role: payload.role, group: payload.group ?? payload.clientId, at: entry.time }),
+        )
+        if (payload.role === 'entry' && payload.plan !== undefined)
+          openTrade(state, entry.symbol, payload.clientId, payload.plan, entry.time)
+        else joinTrade(state, entry.symbol, payload.clientId, payload.group)
+        return true
+      }
+      const order = state.orders.get(payload.clientId)
+      if (order === undefined || isTerminal(order.state)) return false
+      state.orders.set(payload.clientId, { ...order, state: payload.action === 'cancel' ? 'CancelInFlight' : 'AmendInFlight' })
+      return true
+    }
+    case 'request-outcome': {
+      const order = state.orders.get(entry.payload.clientId)
+      if (order === undefined || isTerminal(order.state)) return false
+      const { action, outcome } = entry.payload
+      const ended: OrderState | null =
+        action === 'place' && outcome === 'rejected'
+          ? 'Rejected'
+          : outcome === 'absent'
+            ? action === 'place'
+              ? 'NotSent'
+              : 'Canceled'
+            : action === 'place' && outcome === 'not-sent'
+              ? 'NotSent'
+              : action === 'cancel' && outcome === 'acked'
+                ? 'Canceled'
+                : null
+      if (ended !== null) state.orders.set(order.clientId, { ...order, state: ended })
+      return true
+    }
+    case 'order-event': {
+      const order = state.orders.get(entry.payload.clientId)
+      const { to, executed, orderId } = entry.payload
+      if (order === undefined || !isState(to)) return false
+      state.orders.set(order.clientId, { ...order, state: to, executed, orderId, updatedAt: entry.time })
+      return true
+    }
+    case 'fill': {
+      const { ledger } = state
+      const { payload } = entry
+      if (ledger === null) return false
+      if (payload.foreign) {
+        const net = decimal(payload.realizedPnl).minus(payload.commissionAsset === 'USDT' ? decimal(payload.commission) : ZERO)
+        ledger.applyChange({ kind: 'transfer', id: `foreign fill ${payload.symbol} ${payload.tradeId}`, amount: toText(net) })
+        const symbol = state.bySymbol.get(payload.symbol)
+        if (symbol !== undefined) symbol.foreign = symbol.foreign.plus(decimal(payload.quantity).times(payload.side === 'BUY' ? 1 : -1))
+        return true
+      }
+      if (ledger.applyFill(payload).kind !== 'booked') return false
+      const order = state.orders.get(entry.ref)
+      if (order !== undefined) {
+        const booked = toText(decimal(order.booked).plus(decimal(payload.quantity)))
+        state.orders.set(entry.ref, { ...order, booked, executed: decimal(booked).gt(decimal(order.executed)) ? booked : order.executed })
+      }
+      const trade = state.bySymbol.get(payload.symbol)?.trade
+      if (trade != null) trade.net = trade.net.plus(decimal(payload.realized)).minus(decimal(payload.commission))
+      state.counters.fills++
+      return true
+    }
+    case 'wallet-change': {
+      const { reason, id, amount } = entry.payload
+      state.ledger?.applyChange({ kind: reason === 'FUNDING_FEE' ? 'funding' : 'transfer', id, amount })
+      state.lastIncomeAt = Math.max(state.lastIncomeAt, entry.time)
+      return true
+    }
+    case 'position': {
+      const symbol = state.bySymbol.get(entry.symbol)
+      if (symbol === undefined || entry.payload.opened || symbol.trade?.group !== entry.ref) return false
+      if (symbol.trade.net.isNegative()) symbol.coolDownUntil = entry.time + state.rails.coolDownSeconds * 1_000
+      symbol.trade = null
+      return true
+    }
+    case 'repair': {
+      const { repair, applied } = entry.payload
+      if (!applied || state.ledger === null) return false
+      if (repair.kind === 'set-wallet') state.ledger.setWallet(repair.wallet)
+      else if (repair.kind === 'adopt-position') {
+        state.ledger.adoptPosition(repair, entry.time)
+        const symbol = state.bySymbol.get(repair.symbol)
+        if (symbol !== undefined) symbol.foreign = ZERO
+      } else if (repair.kind === 'adopt-order') {
+        const { order } = repair
+        state.orders.set(order.clientId, {
+          ...newOrder(
+            {
+              clientId: order.clientId,
+              symbol: order.symbol,
+              side: order.side,
+              positionSide: order.positionSide,
+              type: order.type,
+              quantity: order.quantity,
+            },
+            { book: order.book, role: 'foreign', group: '', at: order.createdAt, origin: 'adopted' },
+          ),
+          state: 'Open',
+          orderId: order.orderId,
+        })
+      }
+      return true
+    }
+    case 'equity': {
+      const { equity, peak, dayStart } = entry.payload
+      state.peakEquity = decimal(peak)
+      state.dayStartEquity = decimal(dayStart)
+      state.day = Math.floor(entry.time / 86_400_000)
+      return decimal(equity).isFinite()
+    }
+    default:
+      return false
+  }
+}
+
+function openTrade(state: BrainState, symbolName: string, group: string, plan: Trade['plan'], at: number): void {
+  const symbol = state.bySymbol.get(symbolName)
+  const order = state.orders.get(group)
+  if (symbol === undefined || order === undefined) return
+  const price = order.request.price === undefined ? ZERO : decimal(order.request.price)
+  symbol.trade = {
+    group,
+    plan,
+    positionSide: order.request.positionSide,
+    orders: [group],
+    startedAt: at,
+    risk: price.isZero() ? ZERO : price.minus(decimal(plan.stop)).abs().times(decimal(order.quantity)),
+    net: ZERO,
+    exitReason: '',
+    form: 'closePosition',
+    stopFailures: 0,
+    takeProfitFailures: 0,
+    exitFailures: 0,
+    stopNotBefore: 0,
+    takeProfitNotBefore: 0,
+    exitNotBefore: 0,
+  }
+}
+
+function joinTrade(state: BrainState, symbolName: string, clientId: string, group: string | undefined): void {
+  const trade = state.bySymbol.get(symbolName)?.trade
+  if (trade != null && trade.group === group) trade.orders.push(clientId)
+}
+
+/** A trade whose entry never came to anything and whose symbol is flat is over; the clock finds out about the rest. */
+function reviveTrades(state: BrainState): void {
+  for (const symbol of state.symbols) if (symbol.trade !== null) state.dirty.add(symbol)
+}

@@ -1,0 +1,167 @@
+/** What became of a request. INV-04: only proof closes an intent; everything else is looked up by client id, never sent again. */
+import type { OutcomePayload } from '../contract/journal-kinds.ts'
+import type { VenueError, VenueErrorCode, VenueOrder, VenueResult } from '../contract/venue.ts'
+import { unreachable } from '../contract/result.ts'
+import { isTerminal, isUnresolved, type Order } from '../orders/order.ts'
+import type { Command } from './events.ts'
+import { applyToOrder } from './order-desk.ts'
+import type { BrainState } from './state.ts'
+import { closingOrderFailed } from './trades.ts'
+
+/** A request may reach the venue this long after it was sent (recvWindow 5,000 ms); only then is absence a proof. */
+const PROOF_MS = 6_000
+/** Look-ups that must agree before an order that once existed counts as gone. */
+const GONE_LOOKUPS = 3
+
+type Proof = 'rejected' | 'notSent' | 'nothing'
+
+/** What an error proves. */
+function proofOf(code: VenueErrorCode): Proof {
+  switch (code) {
+    case 'rejected':
+    case 'notFound':
+      return 'rejected'
+    case 'throttled':
+    case 'banned':
+    case 'unavailable':
+    case 'auth':
+    case 'clock':
+    case 'notSent':
+      return 'notSent'
+    // An answer that could not be understood says nothing about what happened.
+    case 'ambiguous':
+    case 'malformed':
+      return 'nothing'
+    default:
+      return unreachable(code)
+  }
+}
+
+function journalOutcome(state: BrainState, order: Order, ref: string, payload: Omit<OutcomePayload, 'clientId'>, out: Command[]): void {
+  out.push({
+    type: 'journal',
+    entry: { kind: 'request-outcome', time: state.now, symbol: order.symbol, ref, payload: { clientId: order.clientId, ...payload } },
+  })
+}
+
+function journalAmbiguous(state: BrainState, order: Order, ref: string, action: string, error: VenueError, out: Command[]): void {
+  out.push({
+    type: 'journal',
+    entry: {
+      kind: 'request-ambiguous',
+      time: state.now,
+      symbol: order.symbol,
+      ref,
+      payload: { action, clientId: order.clientId, code: error.code, message: error.message },
+    },
+  })
+}
+
+export function onPlaced(state: BrainState, clientId: string, result: VenueResult<VenueOrder>, out: Command[]): void {
+  const order = state.orders.get(clientId)
+  if (order === undefined) return
+  if (result.ok) {
+    if (order.role === 'entry') state.consecutiveRejects = 0
+    applyToOrder(state, clientId, { type: 'acked', order: result.value, at: state.now }, out)
+    journalOutcome(state, order, clientId, { action: 'place', outcome: 'acked' }, out)
+    return
+  }
+  const { error } = result
+  const proof = proofOf(error.code)
+  if (proof === 'nothing') {
+    applyToOrder(state, clientId, { type: 'ambiguous', message: error.message, at: state.now }, out)
+    journalAmbiguous(state, order, clientId, 'place', error, out)
+    out.push({ type: 'reconcile', reason: 'ambiguous' })
+    lookUp(state, clientId, out)
+    return
+  }
+  applyToOrder(state, clientId, { type: proof, message: error.message, at: state.now }, out)
+  journalOutcome(
+    state,
+    order,
+    clientId,
+    {
+      action: 'place',
+      outcome: proof === 'rejected' ? 'rejected' : 'not-sent',
+      code: error.code,
+      message: error.message,
+      ...(error.venueCode === undefined ? {} : { venueCode: error.venueCode }),
+    },
+    out,
+  )
+  if (proof === 'rejected') {
+    state.counters.rejects++
+    if (order.role === 'entry') state.consecutiveRejects++
+  }
+  const now = state.orders.get(clientId)
+  if (order.role !== 'entry' && now !== undefined && isTerminal(now.state)) {
+    closingOrderFailed(state, { ...order, message: error.message }, proof, error.venueCode, out)
+  }
+}
+
+export function onCancelled(state: BrainState, clientId: string, result: VenueResult<VenueOrder | undefined>, out: Command[]): void {
+  const order = state.orders.get(clientId)
+  if (order === undefined) return
+  const ref = `cancel:${clientId}`
+  if (result.ok) {
+    if (result.value !== undefined) applyToOrder(state, clientId, { type: 'acked', order: result.value, at: state.now }, out)
+    else applyToOrder(state, clientId, { type: 'cancelAcked', at: state.now }, out)
+    journalOutcome(state, order, ref, { action: 'cancel', outcome: 'acked' }, out)
+    return
+  }
+  const { error } = result
+  const proof = proofOf(error.code)
+  if (proof === 'nothing') {
+    applyToOrder(state, clientId, { type: 'ambiguous', message: error.message, at: state.now }, out)
+    journalAmbiguous(state, order, ref, 'cancel', error, out)
+    lookUp(state, clientId, out)
+    return
+  }
+  // "Unknown order" proves only that there is nothing to cancel: filled, cancelled or fired is for the look-up to say.
+  applyToOrder(state, clientId, { type: 'cancelFailed', gone: proof === 'rejected', message: error.message, at: state.now }, out)
+  journalOutcome(
+    state,
+    order,
+    ref,
+    { action: 'cancel', outcome: proof === 'rejected' ? 'rejected' : 'not-sent', code: error.code, message: error.message },
+    out,
+  )
+  if (proof === 'rejected') lookUp(state, clientId, out)
+}
+
+/** One targeted query by client id, unless one is on its way (INV-05). */
+export function lookUp(state: BrainState, clientId: string, out: Command[]): void {
+  const order = state.orders.get(clientId)
+  if (order === undefined || state.lookupsOut.has(clientId)) return
+  if (isUnresolved(order.state)) applyToOrder(state, clientId, { type: 'lookupSent', at: state.now }, out)
+  state.lookupsOut.add(clientId)
+  const book = order.state === 'Triggered' ? 'regular' : order.book
+  out.push({ type: 'lookup', symbol: order.symbol, clientId, book })
+}
+
+export function onLookedUp(state: BrainState, clientId: string, result: VenueResult<VenueOrder>, out: Command[]): void {
+  state.lookupsOut.delete(clientId)
+  const order = state.orders.get(clientId)
+  if (order === undefined) return
+  if (result.ok) {
+    const submitting = order.state === 'Unresolved' || order.state === 'SubmitInFlight'
+    applyToOrder(state, clientId, { type: 'found', order: result.value, at: state.now }, out)
+    if (submitting) journalOutcome(state, order, clientId, { action: 'place', outcome: 'found' }, out)
+    else if (order.state === 'CancelUnresolved')
+      journalOutcome(state, order, `cancel:${clientId}`, { action: 'cancel', outcome: 'found' }, out)
+    return
+  }
+  // A failed query is no answer (INV-05): the clock asks again.
+  if (result.error.code !== 'notFound') return
+  if (order.state === 'Unresolved') {
+    if (state.now - order.createdAt < PROOF_MS) return
+    applyToOrder(state, clientId, { type: 'absent', at: state.now }, out)
+    journalOutcome(state, order, clientId, { action: 'place', outcome: 'absent' }, out)
+    if (order.role !== 'entry') closingOrderFailed(state, order, 'notSent', undefined, out)
+    return
+  }
+  if ((order.state === 'CancelUnresolved' || order.state === 'AmendUnresolved') && order.lookups >= GONE_LOOKUPS) {
+    applyToOrder(state, clientId, { type: 'absent', at: state.now }, out)
+    journalOutcome(state, order, `cancel:${clientId}`, { action: 'cancel', outcome: 'absent' }, out)
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Everything the brain knows, in one object that only the reducer changes (INV-06): one event at a time, synchronously.
+ * Whoever else wants to see it gets copies (views.ts). Nothing here grows without bound (INV-11).
+ */
+import type { DecimalText } from '../contract/decimal-text.ts'
+import type { TradePlan } from '../contract/journal-kinds.ts'
+import type { TradingState } from '../contract/kill.ts'
+import { InvariantError } from '../contract/result.ts'
+import type { Rails, StrategySettings } from '../contract/settings.ts'
+import type { LeverageTier, PositionSide, SymbolFilters, VenueOrder } from '../contract/venue.ts'
+import { Decimal } from '../money/decimal.ts'
+import type { Ledger } from '../money/ledger.ts'
+import type { ProtectionForm } from '../orders/bracket.ts'
+import type { Order } from '../orders/order.ts'
+import type { Bar, Strategy, StrategyFactory } from '../strategy/strategy.ts'
+
+export interface BrainConfig {
+  /** [a-z0-9]{8}, part of every client id. */
+  readonly session: string
+  readonly symbols: readonly string[]
+  readonly filters: readonly SymbolFilters[]
+  readonly tiers: ReadonlyMap<string, readonly LeverageTier[]>
+  readonly rails: Rails
+  readonly strategySettings: StrategySettings
+  readonly createStrategy: StrategyFactory
+  /** Leverage set at the venue for every symbol. */
+  readonly leverage: number
+  /** Account in hedge mode: orders carry LONG or SHORT. */
+  readonly hedge: boolean
+  /** Venue seconds per local second; data age is judged in local time. */
+  readonly rate: number
+  readonly tradingState: TradingState
+  /** Highest order counter ever used with this session. */
+  readonly counter: number
+}
+
+/** An entry and everything that follows from it, until the position is gone. */
+export interface Trade {
+  /** Client id of the entry. */
+  readonly group: string
+  readonly plan: TradePlan
+  readonly positionSide: PositionSide
+  /** Client ids of all its orders, dead or alive; bounded by the retries below. */
+  readonly orders: string[]
+  readonly startedAt: number
+  /** USDT the plan puts at risk; 0 when not known. */
+  readonly risk: Decimal
+  /** Realised profit less commission of its fills. */
+  net: Decimal
+  exitReason: string
+  form: ProtectionForm
+  stopFailures: number
+  takeProfitFailures: number
+  exitFailures: number
+  stopNotBefore: number
+  takeProfitNotBefore: number
+  exitNotBefore: number
+}
+
+export interface SymbolState {
+  readonly id: number
+  readonly symbol: string
+  filters: SymbolFilters
+  readonly strategy: Strategy
+  /** 0 = none yet. Doubles: the shortest text of each is the venue's own. */
+  last: number
+  bid: number
+  ask: number
+  mark: number
+  /** Venue ms of the newest datum. */
+  dataAt: number
+  /** Open time of the newest closed bar the strategy saw; 0 = none. */
+  lastBar: number
+  /** Closed bars that came while older ones are missing; at most MAX_PENDING_BARS. */
+  pendingBars: { readonly bar: Bar; readonly live: boolean }[]
+  /** The stream was restarted and no closed bar has joined on yet. */
+  incomplete: boolean
+  trade: Trade | null
+  coolDownUntil: number
+  /** Position somebody else holds in this symbol: not in the ledger until the trader adopts it. */
+  foreign: Decimal
+}
+
+export interface BrainState {
+  readonly config: BrainConfig
+  readonly symbols: readonly SymbolState[]
+  readonly bySymbol: ReadonlyMap<string, SymbolState>
+  now: number
+  rails: Rails
+  /** null until a baseline or the journal gave it a start. */
+  ledger: Ledger | null
+  readonly orders: Map<string, Order>
+  counter: number
+  /** Orders of others at the venue, shown and left alone. */
+  readonly foreignOrders: Map<string, VenueOrder>
+  tradingState: TradingState
+  tradingReason: string
+  released: boolean
+  /** Account state is known to include everything the stream may have missed. */
+  synced: boolean
+  streamHealthy: boolean
+  journalFault: string
+  /** Look-ups, snapshots and reads under way, so that none is asked for twice. */
+  readonly lookupsOut: Set<string>
+  readonly fillsOut: Set<string>
+  /** Client ids whose fills were asked for, with the venue ms of asking. */
+  readonly owedSince: Map<string, number>
+  snapshotOut: boolean
+  incomeOut: boolean
+  /** Venue ms of the last snapshot asked for. */
+  lastSyncAt: number
+  consecutiveRejects: number
+  /** Venue ms of the orders of the last minute. */
+  orderTimes: number[]
+  /** The venue's own wallet, newest first by transaction time. */
+  venueWallet: DecimalText | null
+  venueWalletAt: number
+  walletDriftSince: number
+  balanceMismatch: string
+  peakEquity: Decimal
+  dayStartEquity: Decimal
+  /** UTC day number the day figures belong to. */
+  day: number
+  tripped: boolean
+  lastHouseKeeping: number
+  /** Symbols whose trade must be planned again before the step ends. */
+  readonly dirty: Set<SymbolState>
+  /** Counts account-changing events (BookCopy.revision). */
+  revision: number
+  lastIncomeAt: number
+  counters: {
+    ticks: number
+    candles: number
+    signals: number
+    orders: number
+    fills: number
+    rejects: number
+    lost: number
+    invalidTransitions: number
+  }
+}
+
+export const MAX_PENDING_BARS = 16
+/** Terminal orders remembered for late events. */
+export const MAX_DONE_ORDERS = 500
+const ZERO = new Decimal(0)
+
+/** A brain that knows its configuration and nothing else. Throws InvariantError when a symbol has no filters. */
+export function createBrain(config: BrainConfig): BrainState {
+  const filters = new Map(config.filters.map((one) => [one.symbol, one]))
+  const symbols = config.symbols.map((symbol, id): SymbolState => {
+    const known = filters.get(symbol)
+    if (known === undefined) throw new InvariantError(`Invariant: no filters for ${symbol}`)
+    return {
+      id,
+      symbol,
+      filters: known,
+      strategy: config.createStrategy(symbol, config.strategySettings),
+      last: 0,
+      bid: 0,
+      ask: 0,
+      mark: 0,
+      dataAt: 0,
+      lastBar: 0,
+      pendingBars: [],
+      incomplete: false,
+      trade: null,
+      coolDownUntil: 0,
+      foreign: ZERO,
+    }
+  })
+  return {
+    config,
+    symbols,
+    bySymbol: new Map(symbols.map((one) => [one.symbol, one])),
+    now: 0,
+    rails: config.rails,
+    ledger: null,
+    orders: new Map(),
+    counter: config.counter,
+    foreignOrders: new Map(),
+    tradingState: config.tradingState,
+    tradingReason: config.tradingState === 'active' ? '' : 'set before the brain started',
+    released: false,
+    synced: false,
+    streamHealthy: false,
+    journalFault: '',
+    lookupsOut: new Set(),
+    fillsOut: new Set(),
+    owedSince: new Map(),
+    snapshotOut: false,
+    incomeOut: false,
+    lastSyncAt: 0,
+    consecutiveRejects: 0,
+    orderTimes: [],
+    venueWallet: null,
+    venueWalletAt: 0,
+    walletDriftSince: 0,
+    balanceMismatch: '',
+    peakEquity: ZERO,
+    dayStartEquity: ZERO,
+    day: 0,
+    tripped: false,
+    lastHouseKeeping: 0,
+    dirty: new Set(),
+    revision: 0,
+    lastIncomeAt: 0,
+    counters: { ticks: 0, candles: 0, signals: 0, orders: 0, fills: 0, rejects: 0, lost: 0, invalidTransitions: 0 },
+  }
+}
+
+/** Which side of a hedged account a side of an entry works on. */
+export const positionSideOf = (config: BrainConfig, side: 'BUY' | 'SELL'): PositionSide =>
+  config.hedge ? (side === 'BUY' ? 'LONG' : 'SHORT') : 'BOTH'

@@ -1,0 +1,163 @@
+/**
+ * After a start or a gap in the private stream: the venue's own view over REST, then every fill and wallet change since the
+ * last one known, then a targeted look-up of every order whose fate the view does not tell. Only then is the account complete.
+ */
+import type { AccountSnapshot, IncomeRecord, VenueFill, VenueResult } from '../contract/venue.ts'
+import { decimal, toText } from '../money/decimal.ts'
+import { createLedger } from '../money/ledger.ts'
+import { parseClientId } from '../orders/client-id.ts'
+import { isTerminal, newOrder, requestOf, type Order } from '../orders/order.ts'
+import { bookChange, bookFill, journalEquity, startLedger, updateEquity } from './account.ts'
+import type { Command } from './events.ts'
+import { applyToOrder } from './order-desk.ts'
+import { lookUp } from './responses.ts'
+import type { BrainState } from './state.ts'
+
+export function onSnapshot(state: BrainState, result: VenueResult<AccountSnapshot>, out: Command[]): void {
+  state.snapshotOut = false
+  if (!result.ok) {
+    // A failed query never means flat (INV-05): the clock asks again.
+    out.push({ type: 'log', level: 'warn', text: `account snapshot failed: ${result.error.message}` })
+    return
+  }
+  const snapshot = result.value
+  const usdt = snapshot.balances.find((balance) => balance.asset === 'USDT')
+  if (state.ledger === null) {
+    if (usdt === undefined) {
+      out.push({ type: 'log', level: 'error', text: 'the account has no USDT balance; nothing can be traded' })
+      return
+    }
+    beginAt(state, snapshot, usdt.wallet, out)
+    takeOpenOrders(state, snapshot, out)
+    completeSync(state, out)
+    return
+  }
+  if (usdt !== undefined && snapshot.takenAt >= state.venueWalletAt) {
+    state.venueWallet = usdt.wallet
+    state.venueWalletAt = snapshot.takenAt
+  }
+  takeOpenOrders(state, snapshot, out)
+  const symbols = new Set<string>(snapshot.positions.map((position) => position.symbol))
+  for (const order of state.orders.values()) if (!isTerminal(order.state) || order.executed !== order.booked) symbols.add(order.symbol)
+  for (const symbol of Object.keys(state.ledger?.lastTradeIds() ?? {})) symbols.add(symbol)
+  for (const position of state.ledger?.openPositions() ?? []) symbols.add(position.symbol)
+  for (const symbol of state.symbols) if (symbol.trade !== null) symbols.add(symbol.symbol)
+  for (const symbol of symbols) readFills(state, symbol, out)
+  if (!state.incomeOut) {
+    state.incomeOut = true
+    out.push({ type: 'income', startTime: Math.max(0, state.lastIncomeAt) })
+  }
+}
+
+/** The ledger starts from the venue's account; whoever holds positions there is a matter for the reconciler and the trader. */
+function beginAt(
+  state: BrainState,
+  snapshot: AccountSnapshot,
+  wallet: AccountSnapshot['balances'][number]['wallet'],
+  out: Command[],
+): void {
+  startLedger(state, { wallet, at: snapshot.takenAt }, createLedger({ wallet, time: snapshot.takenAt }))
+  for (const position of snapshot.positions) {
+    const symbol = state.bySymbol.get(position.symbol)
+    if (symbol !== undefined) symbol.foreign = decimal(position.quantity)
+  }
+  out.push({
+    type: 'journal',
+    entry: {
+      kind: 'baseline',
+      time: snapshot.takenAt,
+      payload: { wallet, positions: [], lastTradeId: {}, reason: 'first start on this account' },
+    },
+  })
+  journalEquity(state, out)
+}
+
+function takeOpenOrders(state: BrainState, snapshot: AccountSnapshot, out: Command[]): void {
+  const seen = new Set<string>()
+  state.foreignOrders.clear()
+  for (const order of snapshot.openOrders) {
+    seen.add(order.clientId)
+    if (state.orders.has(order.clientId)) {
+      applyToOrder(state, order.clientId, { type: 'found', order, at: snapshot.takenAt }, out)
+      continue
+    }
+    const ours = parseClientId(order.clientId)
+    if (ours === null) {
+      if (state.foreignOrders.size < 1_000) state.foreignOrders.set(order.clientId, order)
+      continue
+    }
+    // Ours by its id, but the journal does not know it: kept under control, and the reconciler will say so.
+    const adopted = newOrder(requestOf(order), { book: order.book, role: ours.role, group: '', at: order.createdAt })
+    state.orders.set(order.clientId, adopted)
+    applyToOrder(state, order.clientId, { type: 'found', order, at: snapshot.takenAt }, out)
+    out.push({ type: 'log', level: 'warn', text: `order ${order.clientId} is ours but not in the journal` })
+  }
+  for (const order of state.orders.values()) {
+    if (!isTerminal(order.state) && !seen.has(order.clientId) && isOlder(order, snapshot)) lookUp(state, order.clientId, out)
+  }
+}
+
+/** Not in the list because it was sent after the list was made? Then the list says nothing about it. */
+const isOlder = (order: Order, snapshot: AccountSnapshot): boolean =>
+  order.state !== 'SubmitInFlight' || order.createdAt + 10_000 < snapshot.takenAt
+
+export function readFills(state: BrainState, symbol: string, out: Command[], orderId?: string): void {
+  if (state.fillsOut.has(symbol)) return
+  state.fillsOut.add(symbol)
+  const last = state.ledger?.lastTradeIds()[symbol]
+  if (orderId !== undefined) out.push({ type: 'fills', symbol, orderId })
+  else if (last !== undefined) out.push({ type: 'fills', symbol, fromTradeId: last })
+  else out.push({ type: 'fills', symbol, startTime: Math.max(0, state.lastIncomeAt) })
+}
+
+export function onFills(state: BrainState, symbol: string, result: VenueResult<readonly VenueFill[]>, out: Command[]): void {
+  state.fillsOut.delete(symbol)
+  if (!result.ok) {
+    out.push({ type: 'log', level: 'warn', text: `fills of ${symbol} could not be read: ${result.error.message}` })
+    return
+  }
+  let news = false
+  for (const fill of result.value) {
+    if (state.ledger?.hasTrade(fill.symbol, fill.tradeId, fill.side) === true) continue
+    if (bookFill(state, fill, fill.clientId ?? clientIdOf(state, fill.orderId), 'rest', out)) news = true
+  }
+  // A full page means there may be more behind it.
+  if (news && result.value.length >= 500) readFills(state, symbol, out)
+  const touched = state.bySymbol.get(symbol)
+  if (touched !== undefined) state.dirty.add(touched)
+}
+
+/** userTrades name only the venue's order id. */
+function clientIdOf(state: BrainState, orderId: string): string {
+  for (const [id, order] of state.orders)
+    if (order.childOrderId === orderId || (order.book === 'regular' && order.orderId === orderId)) return id
+  return ''
+}
+
+const BOOKED_ELSEWHERE = new Set(['REALIZED_PNL', 'COMMISSION'])
+
+export function onIncome(state: BrainState, result: VenueResult<readonly IncomeRecord[]>, out: Command[]): void {
+  state.incomeOut = false
+  if (!result.ok) {
+    out.push({ type: 'log', level: 'warn', text: `income could not be read: ${result.error.message}` })
+    return
+  }
+  for (const record of result.value) {
+    if (BOOKED_ELSEWHERE.has(record.type) || record.asset !== 'USDT' || record.time < state.lastIncomeAt) continue
+    bookChange(state, { reason: record.type, symbol: record.symbol, amount: record.amount, time: record.time }, out)
+  }
+  // Asked again from a little earlier: what is known already counts once.
+  state.lastIncomeAt = Math.max(state.lastIncomeAt, state.now - 60_000)
+  completeSync(state, out)
+}
+
+/** The account is complete when nothing that was asked for is still out. */
+export function completeSync(state: BrainState, out: Command[]): void {
+  if (state.synced || state.ledger === null || state.snapshotOut || state.incomeOut || state.fillsOut.size > 0) return
+  if ([...state.orders.values()].some((order) => order.executed !== order.booked && decimal(order.executed).gt(decimal(order.booked))))
+    return
+  state.synced = true
+  updateEquity(state, out)
+  for (const symbol of state.symbols) state.dirty.add(symbol)
+  out.push({ type: 'log', level: 'info', text: `account complete: wallet ${toText(state.ledger.wallet())} USDT` })
+}

@@ -1,0 +1,222 @@
+/** Drives each symbol's trade: asks the planner what the facts call for, and turns its answer into orders and cancels. */
+import type { DecimalText } from '../contract/decimal-text.ts'
+import type { OrderRequest, PositionSide } from '../contract/venue.ts'
+import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
+import {
+  exitRequest,
+  planBracket,
+  stopRequest,
+  takeProfitRequest,
+  trailingRequest,
+  type BracketAction,
+  type ExitContext,
+} from '../orders/bracket.ts'
+import { clientId, type OrderRole } from '../orders/client-id.ts'
+import type { Order } from '../orders/order.ts'
+import { heldQuantity, journalEquity, updateEquity } from './account.ts'
+import type { Command } from './events.ts'
+import { cancelOrder, submit } from './order-desk.ts'
+import { standingOf } from './standing.ts'
+import { standingBlocks } from '../risk/risk.ts'
+import type { BrainState, SymbolState, Trade } from './state.ts'
+
+/** Stops refused this often in a row: the position is closed at market instead. */
+const MAX_STOP_FAILURES = 3
+/** A symbol's next turn when its plan keeps changing inside one step. */
+const MAX_ROUNDS = 8
+
+/** Plans the symbol's trade from the facts; called for every symbol an event touched, and on the clock while a trade runs. */
+export function settleSymbol(state: BrainState, symbol: SymbolState, out: Command[]): void {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const { trade } = symbol
+    // Until the account is known to be complete, acting on it could double what the venue already has.
+    if (trade === null || state.ledger === null || !state.synced || state.journalFault !== '') return
+    const position = heldQuantity(state, symbol)
+    const actions = planBracket({
+      now: state.now,
+      plan: trade.plan,
+      position,
+      orders: ordersOf(state, trade),
+      entriesAllowed: state.tradingState === 'active' && standingBlocks(standingOf(state)).length === 0,
+      exitsAllowed: state.tradingState !== 'halted',
+      exitReason: exitReasonOf(trade, position),
+      stopNotBefore: trade.stopNotBefore,
+      takeProfitNotBefore: trade.takeProfitNotBefore,
+      exitNotBefore: trade.exitNotBefore,
+    })
+    if (actions.length === 0) return
+    for (const action of actions) perform(state, symbol, trade, position, action, out)
+    if (actions.some((action) => action.type === 'done')) return
+  }
+}
+
+export const ordersOf = (state: BrainState, trade: Trade): Order[] => {
+  const orders: Order[] = []
+  for (const id of trade.orders) {
+    const order = state.orders.get(id)
+    if (order !== undefined) orders.push(order)
+  }
+  return orders
+}
+
+function exitReasonOf(trade: Trade, position: Decimal): string {
+  if (trade.exitReason !== '') return trade.exitReason
+  if (trade.stopFailures >= MAX_STOP_FAILURES) return 'no stop could be placed'
+  // A foreign fill turned the position over: the plan's stop would stand on the wrong side.
+  const turned = !position.isZero() && position.isPositive() !== (trade.plan.side === 'BUY')
+  return turned ? 'the position is on the other side of the plan' : ''
+}
+
+function perform(state: BrainState, symbol: SymbolState, trade: Trade, position: Decimal, action: BracketAction, out: Command[]): void {
+  switch (action.type) {
+    case 'cancel':
+      cancelOrder(state, action.order, action.reason, out)
+      return
+    case 'done':
+      finishTrade(state, symbol, trade, out)
+      return
+    case 'place': {
+      const request = requestFor(state, symbol, trade, position, action)
+      if (request.quantity !== undefined && decimal(request.quantity).isZero()) {
+        // Dust: too small for the venue to trade. Nothing can be done but to say so, once a minute.
+        trade.exitNotBefore = trade.stopNotBefore = trade.takeProfitNotBefore = state.now + 60_000
+        out.push({ type: 'log', level: 'warn', text: `${symbol.symbol}: ${toText(position)} is too small to be traded` })
+        return
+      }
+      const order = submit(state, request, { role: action.role, group: trade.group, reason: action.reason }, out)
+      trade.orders.push(order.clientId)
+      return
+    }
+  }
+}
+
+function requestFor(
+  state: BrainState,
+  symbol: SymbolState,
+  trade: Trade,
+  position: Decimal,
+  action: Extract<BracketAction, { type: 'place' }>,
+): OrderRequest {
+  state.counter++
+  const role: Exclude<OrderRole, 'foreign'> = action.role
+  const context: ExitContext = {
+    clientId: clientId(state.config.session, symbol.symbol, role, state.counter),
+    symbol: symbol.symbol,
+    positionSide: trade.positionSide,
+    side: position.isPositive() ? 'BUY' : 'SELL',
+    filters: symbol.filters,
+    quantity: position.abs(),
+    form: trade.form,
+  }
+  if (action.kind === 'trailing' && trade.plan.trailPct !== undefined) return trailingRequest(context, trade.plan.trailPct)
+  if (role === 'stop') return stopRequest(context, trade.plan.stop)
+  if (role === 'takeProfit') return takeProfitRequest(context, trade.plan.takeProfit)
+  return exitRequest(context)
+}
+
+/** A refused closing order: another form, later, or the market. `code` is the venue's. */
+export function closingOrderFailed(
+  state: BrainState,
+  order: Order,
+  proved: 'rejected' | 'notSent',
+  code: number | undefined,
+  out: Command[],
+): void {
+  const symbol = state.bySymbol.get(order.symbol)
+  const trade = symbol?.trade
+  if (symbol === undefined || trade == null || trade.group !== order.group) return
+  const again = (failures: number): number => state.now + Math.min(5_000, 250 * 2 ** Math.min(failures, 6)) * Math.max(1, state.config.rate)
+  if (order.role === 'stop') {
+    if (code === -2021) {
+      // The market is beyond the stop already: what the stop would do is done now.
+      trade.exitReason ||= 'the price is beyond the stop'
+    } else if (proved === 'rejected') {
+      trade.stopFailures++
+      if (trade.form === 'closePosition') trade.form = 'quantity'
+      out.push({ type: 'log', level: 'error', text: `${order.symbol}: stop refused (${code ?? ''} ${order.message})` })
+    }
+    trade.stopNotBefore = again(trade.stopFailures)
+  } else if (order.role === 'takeProfit') {
+    trade.takeProfitFailures++
+    if (code === -2021) trade.exitReason ||= 'the price is beyond the take-profit'
+    else if (proved === 'rejected' && trade.form === 'closePosition') trade.form = 'quantity'
+    // The stop protects; a take-profit that is refused again and again is let go.
+    trade.takeProfitNotBefore = trade.takeProfitFailures >= MAX_STOP_FAILURES ? Number.POSITIVE_INFINITY : again(trade.takeProfitFailures)
+  } else if (order.role === 'exit') {
+    trade.exitFailures++
+    trade.exitNotBefore = again(trade.exitFailures)
+    // "Reduce-only order is refused": there may be nothing to reduce; the venue is asked before anything else.
+    if (code === -2022) requestSync(state, out)
+  }
+  state.dirty.add(symbol)
+}
+
+/** Asks for the venue's own view once; the answer goes through sync.ts. */
+export function requestSync(state: BrainState, out: Command[]): void {
+  if (state.snapshotOut) return
+  state.snapshotOut = true
+  state.lastSyncAt = state.now
+  out.push({ type: 'snapshot', reason: 'resync' })
+}
+
+function finishTrade(state: BrainState, symbol: SymbolState, trade: Trade, out: Command[]): void {
+  symbol.trade = null
+  const traded = ordersOf(state, trade).some((order) => decimal(order.booked).gt(0))
+  if (!traded) return
+  if (trade.net.isNegative()) symbol.coolDownUntil = state.now + state.rails.coolDownSeconds * 1_000
+  out.push({
+    type: 'journal',
+    entry: {
+      kind: 'position',
+      time: state.now,
+      symbol: symbol.symbol,
+      ref: trade.group,
+      payload: { symbol: symbol.symbol, positionSide: trade.positionSide, opened: false, realized: toText(trade.net) },
+    },
+  })
+  symbol.strategy.onOutcome?.({
+    signalId: trade.plan.signalId,
+    symbol: symbol.symbol,
+    side: trade.plan.side,
+    entryTime: trade.startedAt,
+    exitTime: state.now,
+    rMultiple: trade.risk.isZero() ? 0 : trade.net.div(trade.risk).toNumber(),
+  })
+  updateEquity(state, out)
+  journalEquity(state, out)
+}
+
+/** A trade for a position that has none: adopted by the trader, or left over from a lost journal. */
+export function adoptTrade(
+  state: BrainState,
+  symbol: SymbolState,
+  about: { side: 'BUY' | 'SELL'; positionSide: PositionSide; group: string; stop: DecimalText; takeProfit: DecimalText },
+): Trade {
+  const trade: Trade = {
+    group: about.group,
+    plan: {
+      signalId: about.group,
+      side: about.side,
+      stop: about.stop,
+      takeProfit: about.takeProfit,
+      entryDeadline: state.now,
+      exitDeadline: Number.MAX_SAFE_INTEGER,
+    },
+    positionSide: about.positionSide,
+    orders: [],
+    startedAt: state.now,
+    risk: ZERO,
+    net: ZERO,
+    exitReason: '',
+    form: 'closePosition',
+    stopFailures: 0,
+    takeProfitFailures: 0,
+    exitFailures: 0,
+    stopNotBefore: 0,
+    takeProfitNotBefore: 0,
+    exitNotBefore: 0,
+  }
+  symbol.trade = trade
+  state.dirty.add(symbol)
+  return trade
+}
