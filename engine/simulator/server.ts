@@ -16,10 +16,12 @@ import type { SimulatorAccount, SimulatorEvents } from '../contract/processes.ts
 import { fail, InvariantError, ok, type Failure, type Result } from '../contract/result.ts'
 import { createExchange } from './core.ts'
 import type { AccountSpec, Exchange, ExchangeConfig, Latency, Route } from './exchange.ts'
+import type { Simulator, SimulatorOptions } from './server-types.ts'
 import { symbolSpec, type SymbolSpec } from './symbols.ts'
 import { Accounts, FULL_PERMISSIONS, type KeyPermissions, type KeySpec } from './protocol/accounts.ts'
 import { handleControl } from './protocol/control.ts'
-import { FaultSchedule, parseFaultPlan, type ActionEffect, type FaultPlan } from './protocol/faults.ts'
+import { performAction, type ActionParts } from './protocol/fault-actions.ts'
+import { FaultSchedule, parseFaultPlan, type FaultPlan } from './protocol/faults.ts'
 import { Limits, VENUE_LIMITS, type LimitSettings } from './protocol/limits.ts'
 import { LISTEN_KEY_TTL_MS, ListenKeys } from './protocol/listen-keys.ts'
 import { preparePaper, runPaper, type PaperStart, type UpstreamAddress } from './protocol/paper.ts'
@@ -27,85 +29,10 @@ import { Playback } from './protocol/playback.ts'
 import { createRestServer } from './protocol/rest-server.ts'
 import { StreamSockets, VENUE_SOCKETS, type SocketCounts, type SocketSettings } from './protocol/stream-sockets.ts'
 
-export interface SimulatorOptions {
-  /** Default 1. */
-  readonly seed?: number
-  /** Default BTCUSDT. */
-  readonly symbols?: readonly string[]
-  /** By symbol; default synthetic. See protocol/tape-choice.ts for files. */
-  readonly tapes?: ExchangeConfig['tapes']
-  /** Paper mode: public data relayed from here, time that of the upstream; `tapes`, `speed` and `timebase` do not apply. */
-  readonly upstream?: UpstreamAddress
-  /** 0 = any free port (default). Always on 127.0.0.1. */
-  readonly port?: number
-  /** Virtual seconds per real second, default 1. */
-  readonly speed?: number
-  /** Default 'wall'. */
-  readonly timebase?: 'tape' | 'wall'
-  /** Default false. Takes latency as zero: nothing in a lock-step run depends on the wall clock. */
-  readonly lockStep?: boolean
-  /** Virtual ms to play; default null: to the tape's end. */
-  readonly horizonMs?: number | null
-  /** Default: derived from the seed. */
-  readonly key?: string
-  readonly secret?: string
-  /** USDT, default 10000. */
-  readonly balance?: DecimalText
-  readonly permissions?: Partial<KeyPermissions>
-  /** Further keys of the same account, e.g. a read-only one. */
-  readonly moreKeys?: readonly { readonly key: string; readonly secret: string; readonly permissions?: Partial<KeyPermissions> }[]
-  /** Start playing at once (default true). */
-  readonly autoplay?: boolean
-  readonly limits?: Partial<LimitSettings>
-  readonly sockets?: Partial<SocketSettings>
-  /** Validity of a listen key in server time; default 60 min × max(1, speed). */
-  readonly listenKeyTtlMs?: number
-  /** Send Retry-After with 429 and 418 (default false: the futures venue does not promise it). */
-  readonly retryAfter?: boolean
-  /** Enables POST /control/faults with this token. */
-  readonly controlToken?: string
-  readonly latency?: Partial<Latency>
-  readonly startTime?: number
-  readonly stepsPerMinute?: number
-  readonly preludeBars?: number
-  readonly legacyAcks?: boolean
-  readonly firstOrderId?: number
-  readonly onLog?: (text: string) => void
-  readonly onBarrier?: (barrier: SimulatorEvents['barrier']) => void
-  readonly onEnded?: (ended: SimulatorEvents['ended']) => void
-  readonly onProgress?: (progress: SimulatorEvents['progress']) => void
-}
+export type { Simulator, SimulatorCounts, SimulatorOptions } from './server-types.ts'
 
-export interface SimulatorCounts extends SocketCounts {
-  /** Signed requests completed other than pure queries. */
-  readonly requests: number
-}
-
-export interface Simulator {
-  readonly rest: string
-  readonly ws: string
-  readonly key: string
-  readonly secret: string
-  /** Virtual ms at which the tape starts. */
-  readonly startTime: number
-  readonly exchange: Exchange
-  readonly counts: SimulatorCounts
-  /** True once the tape or the horizon is over. */
-  readonly ended: boolean
-  /** Server time as clients see it, ms. */
-  serverTime(): number
-  /** The exchange's own truth. */
-  account(): SimulatorAccount
-  play(): void
-  pause(): void
-  /** Answers the lock-step barrier of that step. */
-  proceed(step: number): void
-  /** Arms a fault; the id, or why it is refused. */
-  fault(plan: FaultPlan | unknown): Result<number, Failure>
-  clearFaults(): void
-  /** Ends playback and every connection; resolves when the port is free. */
-  close(): Promise<void>
-}
+/** Up to this speed a wall-clock tape moves once a virtual second, else once in five. */
+const LIVE_LIKE_SPEED = 5
 
 const hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -157,6 +84,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
 
   const zero = { min: 0, max: 0 }
   const latency = lockStep ? { orderIn: zero, ack: zero, eventOut: zero } : options.latency
+  const stepsPerMinute = options.stepsPerMinute ?? (timebase === 'wall' && speed <= LIVE_LIKE_SPEED && !lockStep ? 60 : 12)
   const wallStart = Date.now()
   const startTime = paperStart?.time ?? options.startTime ?? (timebase === 'wall' ? wallStart : undefined)
   const tapes = paperStart === undefined ? options.tapes : liveTapes(paperStart)
@@ -166,7 +94,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     accounts: [account],
     ...(tapes === undefined ? {} : { tapes }),
     ...(startTime === undefined ? {} : { startTime }),
-    ...(options.stepsPerMinute === undefined ? {} : { stepsPerMinute: options.stepsPerMinute }),
+    stepsPerMinute,
     ...(options.preludeBars === undefined ? {} : { preludeBars: options.preludeBars }),
     ...(latency === undefined ? {} : { latency }),
     ...(options.legacyAcks === undefined ? {} : { legacyAcks: options.legacyAcks }),
@@ -174,14 +102,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     sinks: { onMarket: (event) => sockets.market(event), onUser: (event) => sockets.user(event) },
   })
 
+  /* the tape's grid is whole minutes; play starts inside its first one */
+  if (startTime !== undefined && startTime > exchange.now) exchange.advanceTo(startTime)
+  const origin = exchange.now
+
   const limits = new Limits({ ...VENUE_LIMITS, ...options.limits })
   const listenKeys = new ListenKeys(options.listenKeyTtlMs ?? LISTEN_KEY_TTL_MS * timeScale, sequence(seed))
   const monotonic = (): number => performance.now()
-  const elapsed = (): number => exchange.now - exchange.startTime
+  const elapsed = (): number => exchange.now - origin
   let clockOffset = 0
   let requests = 0
 
-  const faults = new FaultSchedule((effect) => perform(effect))
+  const faults = new FaultSchedule((effect) => performAction(parts, effect))
   const sockets = new StreamSockets({
     settings: { ...VENUE_SOCKETS, ...options.sockets },
     listenKeys,
@@ -203,37 +135,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
         })
   const serverTime = (): number => exchange.now + clockOffset
 
-  const perform = (effect: ActionEffect): void => {
-    switch (effect.do) {
-      case 'cutSockets':
-        return sockets.cut(effect.category)
-      case 'closeSockets':
-        return sockets.close(effect.category)
-      case 'silence':
-        return sockets.silence(effect.category, effect.ms === undefined ? Infinity : exchange.now + effect.ms)
-      case 'halfOpen':
-        return sockets.halfOpen(effect.category)
-      case 'refuseSockets':
-        return sockets.refuseUntil(exchange.now + effect.ms)
-      case 'expireListenKeys':
-        listenKeys.expire(exchange.now)
-        return sockets.listenKeysExpired(listenKeys.takeExpired(exchange.now))
-      case 'revokeKey':
-        accounts.revoke(effect.key ?? key)
-        listenKeys.close(accounts.ownerOf(effect.key ?? key))
-        return
-      case 'clockJump':
-        clockOffset += effect.ms
-        return
-      case 'market': {
-        const { fault } = effect
-        if (fault.kind === 'user') {
-          const { ms, count, how } = fault
-          exchange.fault({ kind: 'user', account: fault.account ?? key, how, count, ...(ms === undefined ? {} : { ms }) })
-        } else exchange.fault(fault)
-        return
-      }
-    }
+  const parts: ActionParts = {
+    exchange,
+    accounts,
+    sockets,
+    listenKeys,
+    key,
+    shiftClock: (ms) => {
+      clockOffset += ms
+    },
   }
 
   const amend = (route: Route, caller: string | null, body: unknown): unknown => {
@@ -257,7 +167,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
       lockStep,
       horizonMs: options.horizonMs ?? null,
       runOn: timebase === 'wall' && !lockStep,
-      stepMs: Math.floor(60_000 / (options.stepsPerMinute ?? 12)),
+      stepMs: Math.floor(60_000 / stepsPerMinute),
       wallAnchor:
         paperStart?.wall ?? (timebase === 'wall' && speed === 1 && options.startTime === undefined && !lockStep ? wallStart : null),
     },
@@ -270,7 +180,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
       },
       nextDeadline: () => {
         const due = faults.nextDue()
-        return due === null ? null : exchange.startTime + due
+        return due === null ? null : origin + due
       },
       counts: () => ({ publicFrames: sockets.counts.publicFrames, userFrames: sockets.counts.userFrames, requests }),
       barrier: (barrier) => options.onBarrier?.(barrier),
@@ -321,7 +231,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     ws: `ws://${authority}`,
     key,
     secret,
-    startTime: exchange.startTime,
+    startTime: origin,
     exchange,
     get counts() {
       return { ...sockets.counts, requests }

@@ -45,6 +45,8 @@ export class Playback {
   readonly #exchange: Exchange
   readonly #settings: PlaybackSettings
   readonly #hooks: PlaybackHooks
+  /** Virtual time when play was prepared; the horizon and the wall anchor count from here. */
+  readonly #origin: number
   readonly #end: number | null
   #playing = false
   #closed = false
@@ -62,7 +64,8 @@ export class Playback {
     this.#exchange = exchange
     this.#settings = settings
     this.#hooks = hooks
-    this.#end = settings.horizonMs === null ? null : exchange.startTime + settings.horizonMs
+    this.#origin = exchange.now
+    this.#end = settings.horizonMs === null ? null : this.#origin + settings.horizonMs
   }
 
   get playing(): boolean {
@@ -83,7 +86,7 @@ export class Playback {
     this.#virtualStart = this.#exchange.now
     this.#realStart = this.#hooks.monotonic()
     const anchor = this.#settings.wallAnchor
-    if (anchor !== null) this.#realStart -= Math.max(0, this.#hooks.wall() - anchor - (this.#exchange.now - this.#exchange.startTime))
+    if (anchor !== null) this.#realStart -= Math.max(0, this.#hooks.wall() - anchor - (this.#exchange.now - this.#origin))
     if (!this.#settings.lockStep) this.#tick()
     else if (this.#open === undefined) this.#advanceStep()
   }
@@ -165,8 +168,8 @@ export class Playback {
     const at = this.#hooks.monotonic()
     if (!always && at - this.#lastProgress < PROGRESS_EVERY_MS) return
     this.#lastProgress = at
-    const { now, startTime, endTime } = this.#exchange
-    this.#hooks.progress({ time: now, startTime, endTime: this.#end ?? endTime })
+    const { now, endTime } = this.#exchange
+    this.#hooks.progress({ time: now, startTime: this.#origin, endTime: this.#end ?? endTime })
   }
 
   /** Lock-step: one step, then a barrier when it sent anything; steps that sent nothing need no one's answer. */

@@ -155,7 +155,7 @@ async function handle(context: RestContext, request: IncomingMessage, response: 
 function serve(context: RestContext, call: Call, finish: (answer: Answer) => void): void {
   const { exchange, limits } = context
   const now = exchange.now
-  const params = parseParams(call.text)
+  const params = aliased(call, parseParams(call.text))
   const { name } = call
   if (!isKnownRoute(name)) {
     const refused = limits.takeWeight(call.ip, 1, now)
@@ -188,6 +188,18 @@ function serve(context: RestContext, call: Call, finish: (answer: Answer) => voi
   if (relayed !== undefined) void relayed.then(amended)
   else if (mutating && context.timeMoves()) exchange.submit(name, account, params, amended)
   else amended(exchange.request(name, account, params))
+}
+
+/** The documentation of algo cancels and queries spells two names in lower case; clients use both spellings. */
+function aliased(call: Call, params: Params | undefined): Params | undefined {
+  if (params === undefined || !call.path.endsWith('/algoOrder')) return params
+  const { algoid, clientalgoid } = params
+  if (algoid === undefined && clientalgoid === undefined) return params
+  return {
+    ...params,
+    ...(algoid === undefined ? {} : { algoId: algoid }),
+    ...(clientalgoid === undefined ? {} : { clientAlgoId: clientalgoid }),
+  }
 }
 
 /** Key, time and signature. The key that may proceed, null for a public route, or the refusal. */
