@@ -27,7 +27,7 @@ const handlers: {
 } = {
   async init({ settings, symbols, port: listenPort, timebase, horizonMs, credentials }) {
     if (simulator !== undefined) throw new InvariantError('Invariant: init comes once')
-    const tape = await chooseTape(settings.tape, symbols)
+    const tape = chooseTape(settings.tape, symbols)
     if (!tape.ok) throw new Error(tape.error.message)
     const started = await startSimulator({
       ...tape.value,

@@ -3,9 +3,9 @@
  * exchangeInfo, klines, signed limit and conditional orders, open orders, cancel, account, listen key, kline and user stream.
  * They sign in the query, in the form body, or mixed, and connect in four different ways. ccxt is in ccxt.integration.test.ts.
  */
+import { createRequire } from 'node:module'
 import { DerivativesTradingUsdsFutures } from '@binance/derivatives-trading-usds-futures'
 import { USDMClient, WebsocketClient } from 'binance'
-import binanceApiNode from 'binance-api-node'
 import NodeBinanceApi from 'node-binance-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startSimulator, type Simulator } from './server.ts'
@@ -201,7 +201,8 @@ describe('node-binance-api', () => {
 
 describe('binance-api-node', () => {
   it('works', async () => {
-    const client = binanceApiNode.default({
+    const { default: create } = createRequire(import.meta.url)('binance-api-node') as typeof import('binance-api-node')
+    const client = create({
       apiKey: simulator.key,
       apiSecret: simulator.secret,
       httpFutures: simulator.rest,

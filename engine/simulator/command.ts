@@ -79,12 +79,15 @@ export interface SimulatorCommandIo {
  * Runs until `io.stopped`. Fails with 'usage' for bad input: one clear line, exit 2, nothing started.
  * Keys default to random ones, told in the ready line; the seed defaults to 1.
  */
-export async function runSimulatorCommand(options: SimulatorCommandOptions, io: SimulatorCommandIo): Promise<Result<null, Failure<'usage'>>> {
+export async function runSimulatorCommand(
+  options: SimulatorCommandOptions,
+  io: SimulatorCommandIo,
+): Promise<Result<null, Failure<'usage'>>> {
   const parsed = v.safeParse(OptionsSchema, options)
   if (!parsed.success) return fail('usage', parsed.issues[0].message)
   const { port, seed, symbols, speed, key, secret, balance, tape } = parsed.output
   const names = symbols ?? ['BTCUSDT']
-  const chosen = await chooseTape(tapeOf(tape), names)
+  const chosen = chooseTape(tapeOf(tape), names, true)
   if (!chosen.ok) return fail('usage', chosen.error.message)
   const controlToken = parsed.output['control-token']
   const started = await startSimulator({
