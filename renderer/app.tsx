@@ -26,26 +26,31 @@ export function App() {
     <div className={`app frame-${mode ?? 'unknown'}`}>
       <TopBar />
       <Banner />
-      <div className="work" id="work" style={{ '--side': `${side}px`, '--lower': `${lower}px` } as React.CSSProperties}>
-        <main className="left" aria-label="Market and book">
-          <CandlesPanel />
-          <Divider axis="lower" />
-          <BookPanel />
-        </main>
-        <Divider axis="side" />
-        <aside className="right" aria-label="Reconciliation, proof and processes">
-          <ReconciliationPanel />
-          <ProofPanel />
-          <ProcessesPanel />
-        </aside>
+      <div className="stage">
+        <div className="work" id="work" style={{ '--side': `${side}px`, '--lower': `${lower}px` } as React.CSSProperties}>
+          <main className="left" aria-label="Market and book">
+            <CandlesPanel />
+            <Divider axis="lower" />
+            <BookPanel />
+          </main>
+          <Divider axis="side" />
+          <aside className="right" aria-label="Reconciliation, proof and processes">
+            <ReconciliationPanel />
+            <ProofPanel />
+            <ProcessesPanel />
+          </aside>
+        </div>
+        <Dialogs />
       </div>
       <StatusBar />
-      <Dialogs />
     </div>
   )
 }
 
-const LIMITS = { side: { min: 280, max: 720, key: 'sideWidth', label: 'Width of the right column' }, lower: { min: 120, max: 560, key: 'lowerHeight', label: 'Height of the book' } } as const
+const LIMITS = {
+  side: { min: 280, max: 720, key: 'sideWidth', label: 'Width of the right column' },
+  lower: { min: 120, max: 560, key: 'lowerHeight', label: 'Height of the book' },
+} as const
 
 /** Resizes by pointer or arrow keys; the size is kept. */
 function Divider({ axis }: { readonly axis: 'side' | 'lower' }) {

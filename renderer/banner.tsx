@@ -15,15 +15,21 @@ const GLYPH = { crit: '✖', warn: '▲', info: '○' } as const
 const LEVEL_WORDS: Readonly<Record<KillLevel, string>> = { reduceOnly: 'Reduce only', halt: 'HALT', flatten: 'Flatten' }
 
 export function Banner() {
-  const { session, ui, announcer } = useScreen()
+  const { bridge, session, ui, announcer } = useScreen()
   const now = useNow()
   const symbol = useSymbol()
   const frozenAt = useUi((u) => u.frozenAt)
   const problem = useUi((u) => u.problem)
   const replica = useStore(session.replica)
   const list = notices(replica, symbol, frozenAt, Math.max(now, replica.receipt.message))
-  const alerts = list.filter((n) => n.id === 'line' || n.id === 'engine' || n.id === 'mismatch').map((n) => n.spoken).join('. ')
-  const others = list.filter((n) => n.id === 'feed' || n.id === 'process' || n.id === 'resync').map((n) => n.spoken).join('. ')
+  const alerts = list
+    .filter((n) => n.id === 'line' || n.id === 'engine' || n.id === 'mismatch')
+    .map((n) => n.spoken)
+    .join('. ')
+  const others = list
+    .filter((n) => n.id === 'feed' || n.id === 'process' || n.id === 'resync')
+    .map((n) => n.spoken)
+    .join('. ')
   useEffect(() => {
     if (alerts !== '') announcer.say('alert', alerts)
   }, [announcer, alerts])
@@ -34,7 +40,12 @@ export function Banner() {
       {list.slice(0, SHOWN).map((n) => (
         <p key={`${n.id}/${n.spoken}`} className={`banner banner-${n.tone}`} data-notice={n.id} title={n.text}>
           <span aria-hidden="true">{GLYPH[n.tone]} </span>
-          {n.text}
+          {n.text}{' '}
+          {n.id === 'line' ? (
+            <button type="button" className="link" onClick={() => bridge.reconnect()}>
+              Try now
+            </button>
+          ) : null}
         </p>
       ))}
       {list.length > SHOWN ? <p className="banner banner-info">and {list.length - SHOWN} more</p> : null}
@@ -110,7 +121,14 @@ function strip(asked: Asked, state: KillState | null): StripText | null {
   const latch = state?.latch ?? null
   if (asked.kind === 'queued') {
     const title = `${LEVEL_WORDS[asked.level]} is waiting for a line to the engine`
-    return { phase: 'queued', tone: 'crit', title, steps: [`asked ${formatTime(asked.askedAt)} UTC`, 'sent as soon as there is a line'], spoken: title, waitingSince: asked.askedAt }
+    return {
+      phase: 'queued',
+      tone: 'crit',
+      title,
+      steps: [`asked ${formatTime(asked.askedAt)} UTC`, 'sent as soon as there is a line'],
+      spoken: title,
+      waitingSince: asked.askedAt,
+    }
   }
   if (asked.kind === 'refused' && (latch === null || asked.askedAt > latch.at)) {
     const title = `${LEVEL_WORDS[asked.level]} was refused`
@@ -119,7 +137,14 @@ function strip(asked: Asked, state: KillState | null): StripText | null {
   if (latch === null) {
     if (asked.kind !== 'sent') return null
     const title = `${LEVEL_WORDS[asked.level]} sent`
-    return { phase: 'sent', tone: 'warn', title, steps: [`${formatTime(asked.askedAt)} UTC`, 'waiting for the engine'], spoken: title, waitingSince: asked.askedAt }
+    return {
+      phase: 'sent',
+      tone: 'warn',
+      title,
+      steps: [`${formatTime(asked.askedAt)} UTC`, 'waiting for the engine'],
+      spoken: title,
+      waitingSince: asked.askedAt,
+    }
   }
   const sent = state?.sentAt ?? (asked.kind === 'none' ? latch.at : asked.askedAt)
   const accepted = state?.acceptedAt ?? latch.at
@@ -130,13 +155,27 @@ function strip(asked: Asked, state: KillState | null): StripText | null {
   const steps = [`sent ${formatTime(sent)} UTC`, `engine accepted +${formatDuration(Math.max(0, accepted - sent))}`]
   if (confirmed === null) {
     steps.push(state?.running === true ? `venue: ${done} of ${items.length} so far` : 'venue has not confirmed')
-    return { phase: 'accepted', tone: doubtful ? 'crit' : 'warn', title: `${LEVEL_WORDS[latch.level]} in force`, steps, spoken: `${LEVEL_WORDS[latch.level]} in force, venue has not confirmed yet`, waitingSince: accepted }
+    return {
+      phase: 'accepted',
+      tone: doubtful ? 'crit' : 'warn',
+      title: `${LEVEL_WORDS[latch.level]} in force`,
+      steps,
+      spoken: `${LEVEL_WORDS[latch.level]} in force, venue has not confirmed yet`,
+      waitingSince: accepted,
+    }
   }
   steps.push(`venue confirmed +${formatDuration(Math.max(0, confirmed - sent))}`)
   const positions = state?.stillOpen?.positions ?? []
   if (positions.length > 0) steps.push(`still open: ${positions.map((p) => `${p.quantity} ${p.symbol}`).join(', ')}`)
   steps.push(`by ${latch.by}: ${latch.reason}`)
-  return { phase: 'confirmed', tone: doubtful ? 'crit' : 'warn', title: `${LEVEL_WORDS[latch.level]} in force`, steps, spoken: `${LEVEL_WORDS[latch.level]} confirmed by the venue`, waitingSince: null }
+  return {
+    phase: 'confirmed',
+    tone: doubtful ? 'crit' : 'warn',
+    title: `${LEVEL_WORDS[latch.level]} in force`,
+    steps,
+    spoken: `${LEVEL_WORDS[latch.level]} confirmed by the venue`,
+    waitingSince: null,
+  }
 }
 
 /** True once `since` (wall time) is more than the limit ago. */

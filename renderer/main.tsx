@@ -16,7 +16,8 @@ function explain(): void {
   if (root === null) return
   const message = document.createElement('p')
   message.className = 'no-token'
-  message.textContent = 'This page needs the key at the end of the link that A.E.G.I.S. printed when it started. Open that link again; a reload forgets the key on purpose.'
+  message.textContent =
+    'This page needs the key at the end of the link that A.E.G.I.S. printed when it started. Open that link again; a reload forgets the key on purpose.'
   root.replaceChildren(message)
 }
 

@@ -13,7 +13,11 @@ export function StatusBar() {
   const replica = useStore(session.replica)
   const { state } = replica
   const status = state?.status
-  const feed = panelState(replica, { awaiting: 'ticks', receivedAt: replica.receipt.ticks[symbol] ?? null }, Math.max(now, replica.receipt.message))
+  const feed = panelState(
+    replica,
+    { awaiting: 'ticks', receivedAt: replica.receipt.ticks[symbol] ?? null },
+    Math.max(now, replica.receipt.message),
+  )
   const bad = feed.kind !== 'live' && feed.kind !== 'empty'
   const weight = status?.usedWeight ?? null
   const skew = status?.clockSkewMs ?? null
@@ -22,8 +26,12 @@ export function StatusBar() {
       <span className={bad ? 'status-warn' : undefined} data-testid="feed-age" data-feed={feed.kind}>
         feed {bad ? '▲' : '✔'} {feed.kind === 'loading' ? 'waiting' : `${feed.kind} ${formatAge(feed.ageMs)}`}
       </span>
-      <span title="Last round trip of an order request">order RTT {status?.orderRttMs == null ? UNKNOWN : formatDuration(status.orderRttMs)}</span>
-      <span title="Our clock against the venue's">clock skew {skew === null ? UNKNOWN : `${skew >= 0 ? '+' : '\u2212'}${formatDuration(Math.abs(skew))}`}</span>
+      <span title="Last round trip of an order request">
+        order RTT {status?.orderRttMs == null ? UNKNOWN : formatDuration(status.orderRttMs)}
+      </span>
+      <span title="Our clock against the venue's">
+        clock skew {skew === null ? UNKNOWN : `${skew >= 0 ? '+' : '\u2212'}${formatDuration(Math.abs(skew))}`}
+      </span>
       <span title="Sequence of the engine's messages on this screen">seq {formatCount(replica.seq)}</span>
       <span title="Write lag of the journal">DB lag {status?.dbLagMs == null ? UNKNOWN : formatDuration(status.dbLagMs)}</span>
       <span title="Request weight used this minute at the venue">

@@ -1,6 +1,7 @@
 /** Always in the same place, never covered (style D.5): mode, symbol, money, and the three levers of the kill switch. */
 import { HoldButton } from './controls/hold-button.tsx'
 import { Gain } from './controls/figures.tsx'
+import { accountSource } from './replica/account-source.ts'
 import { isOld, panelState } from './replica/freshness.ts'
 import { useLive, useNow, useScreen, useSymbol } from './screen.ts'
 import { changePercent, formatDecimal, magnitude, signOf, UNKNOWN } from './text/decimal.ts'
@@ -34,7 +35,13 @@ export function TopBar() {
       <button type="button" className="plain" aria-label="Settings" title="Settings" onClick={() => ui.setState({ dialog: 'settings' })}>
         ⚙
       </button>
-      <button type="button" className="plain" aria-label="Keys and help" title="Keys and help (?)" onClick={() => ui.setState({ dialog: 'keys' })}>
+      <button
+        type="button"
+        className="plain"
+        aria-label="Keys and help"
+        title="Keys and help (?)"
+        onClick={() => ui.setState({ dialog: 'keys' })}
+      >
         ?
       </button>
     </header>
@@ -48,11 +55,16 @@ function Ticker() {
   const row = useLive((s) => s.market.find((m) => m.symbol === symbol) ?? null)
   const now = useNow()
   const replica = session.replica.getState()
-  const old = isOld(panelState(replica, { awaiting: 'ticks', receivedAt: replica.receipt.ticks[symbol] ?? null }, Math.max(now, replica.receipt.message)))
+  const feed = panelState(
+    replica,
+    { awaiting: 'ticks', receivedAt: replica.receipt.ticks[symbol] ?? null },
+    Math.max(now, replica.receipt.message),
+  )
+  const old = isOld(feed)
   const change = row === null ? null : changePercent(row.last, row.dayOpen)
   const up = signOf(change) >= 0
   return (
-    <div className="ticker" data-old={old}>
+    <div className="ticker" data-old={old} data-blank={feed.kind === 'disconnected' && feed.blank}>
       <label className="visually-hidden" htmlFor="symbol">
         Symbol
       </label>
@@ -75,9 +87,12 @@ function Ticker() {
 function Money() {
   const equity = useLive((s) => s.account?.equity ?? null)
   const day = useLive((s) => s.account?.dayPnl ?? null)
-  const late = useLive((s) => s.processes.some((row) => row.name === 'brain' && row.state !== 'running')) ?? false
+  const { session } = useScreen()
+  const now = useNow()
+  const replica = session.replica.getState()
+  const account = panelState(replica, accountSource(replica), Math.max(now, replica.receipt.message))
   return (
-    <dl className="money" data-old={late}>
+    <dl className="money" data-old={isOld(account)} data-blank={account.kind === 'disconnected' && account.blank}>
       <div>
         <dt>Equity</dt>
         <dd data-testid="equity">{formatDecimal(equity, { decimals: 2 })} USDT</dd>
@@ -100,7 +115,13 @@ function Levers() {
   const reduced = latch?.level === 'reduceOnly'
   return (
     <div className="levers" role="group" aria-label="Kill switch">
-      <button type="button" id="reduce-only" aria-pressed={reduced} onClick={() => kill.request('reduceOnly')} title="No new entries; exits stay allowed">
+      <button
+        type="button"
+        id="reduce-only"
+        aria-pressed={reduced}
+        onClick={() => kill.request('reduceOnly')}
+        title="No new entries; exits stay allowed"
+      >
         Reduce only
       </button>
       <HoldButton

@@ -6,7 +6,11 @@ import { useScreen } from './screen.ts'
 const PANELS: Readonly<Record<string, string>> = { '1': 'candles', '2': 'book', '3': 'reconciliation', '4': 'proof', '5': 'processes' }
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== 'radio'))
+  target instanceof HTMLElement &&
+  (target.isContentEditable ||
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement ||
+    (target instanceof HTMLInputElement && target.type !== 'radio'))
 
 export function useKeys(): void {
   const screen = useScreen()

@@ -3,7 +3,13 @@
  * A lost line rejects every pending call at once, is retried with growing pauses, and subscriptions are made again by the caller.
  */
 import type { CockpitApi, CockpitMethod, CockpitReturns, CockpitTopics, Topic } from '../../engine/contract/cockpit.ts'
-import { COCKPIT_PATH, COCKPIT_SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, type ClientMessage, type HostMessage } from '../../engine/contract/cockpit-wire.ts'
+import {
+  COCKPIT_PATH,
+  COCKPIT_SUBPROTOCOL,
+  TOKEN_SUBPROTOCOL_PREFIX,
+  type ClientMessage,
+  type HostMessage,
+} from '../../engine/contract/cockpit-wire.ts'
 import { fail, type Result } from '../../engine/contract/result.ts'
 import type { Bridge, LinkStatus } from './bridge.ts'
 
@@ -77,7 +83,11 @@ export function webSocketBridge(origin: string, token: string): Bridge {
     opening.addEventListener('close', () => {
       if (socket !== opening) return
       socket = null
-      lost(everOpen ? 'the engine host closed the line or is gone' : 'the engine host did not accept this page; open the link it printed again')
+      lost(
+        everOpen
+          ? 'the engine host closed the line or is gone'
+          : 'the engine host did not accept this page; open the link it printed again',
+      )
     })
   }
   open()

@@ -49,17 +49,29 @@ export function DataTable<Row>({ label, columns, rows, rowKey, filter = '', empt
     observer.current = new ResizeObserver(() => setHeight(element.clientHeight))
     observer.current.observe(element)
   }, [])
-  if (shown.length === 0) return <p className="panel-line">{rows.length === 0 ? empty : `None of ${rows.length} rows matches “${filter}”.`}</p>
+  if (shown.length === 0)
+    return <p className="panel-line">{rows.length === 0 ? empty : `None of ${rows.length} rows matches “${filter}”.`}</p>
 
   const whole = shown.length <= WHOLE_UNTIL
   const first = whole ? 0 : Math.max(0, Math.floor(scrollTop / ROW_PX) - OVERSCAN)
   const last = whole ? shown.length : Math.min(shown.length, Math.ceil((scrollTop + height) / ROW_PX) + OVERSCAN)
   return (
-    <div className="table-scroll" role="group" aria-label={`${label} table`} tabIndex={0} ref={scroller} onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}>
+    <div
+      className="table-scroll"
+      role="group"
+      aria-label={`${label} table`}
+      tabIndex={0}
+      ref={scroller}
+      onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
+    >
       <table aria-label={label} aria-rowcount={shown.length + 1}>
         <colgroup>
           {columns.map((column) => (
-            <col key={column.id} style={column.width === undefined ? undefined : { width: column.width }} className={column.minor === true ? 'minor' : undefined} />
+            <col
+              key={column.id}
+              style={column.width === undefined ? undefined : { width: column.width }}
+              className={column.minor === true ? 'minor' : undefined}
+            />
           ))}
         </colgroup>
         <thead>
@@ -89,7 +101,8 @@ export function DataTable<Row>({ label, columns, rows, rowKey, filter = '', empt
   )
 }
 
-const classes = <Row,>(column: Column<Row>): string | undefined => [column.end === true ? 'end' : '', column.minor === true ? 'minor' : ''].join(' ').trim() || undefined
+const classes = <Row,>(column: Column<Row>): string | undefined =>
+  [column.end === true ? 'end' : '', column.minor === true ? 'minor' : ''].join(' ').trim() || undefined
 
 const Spacer = ({ rows, span }: { readonly rows: number; readonly span: number }) => (
   <tr aria-hidden="true" className="spacer" style={{ height: rows * ROW_PX }}>
@@ -100,7 +113,13 @@ const Spacer = ({ rows, span }: { readonly rows: number; readonly span: number }
 /** Offers the rows shown as a file. */
 export function downloadTable<Row>(name: string, columns: readonly Column<Row>[], rows: readonly Row[], filter: string): void {
   const body = filterRows(rows, columns, filter).map((row) => columns.map((column) => column.text(row)))
-  downloadText(`${name}.csv`, toCsv(columns.map((column) => column.head), body))
+  downloadText(
+    `${name}.csv`,
+    toCsv(
+      columns.map((column) => column.head),
+      body,
+    ),
+  )
 }
 
 export function downloadText(fileName: string, text: string): void {

@@ -1,7 +1,6 @@
 /** The frame every panel shares: title, tools, data age, one line that says what is wrong, body. All of style D.4 is here. */
 import type { ReactNode } from 'react'
 import { isOld, type PanelState } from '../replica/freshness.ts'
-import { useScreen } from '../screen.ts'
 import { plural } from '../text/count.ts'
 import { formatAge } from '../text/time.ts'
 
@@ -18,7 +17,15 @@ export interface PanelProps {
 
 export function Panel({ id, title, state, tools, tabs, children, emptyLine = true }: PanelProps) {
   return (
-    <section className="panel" id={id} aria-labelledby={`${id}-title`} data-state={state.kind} data-old={isOld(state)} tabIndex={-1}>
+    <section
+      className="panel"
+      id={id}
+      aria-labelledby={`${id}-title`}
+      data-state={state.kind}
+      data-old={isOld(state)}
+      data-blank={state.kind === 'disconnected' && state.blank}
+      tabIndex={-1}
+    >
       <header className="panel-head">
         <h2 id={`${id}-title`}>{title}</h2>
         {tabs}
@@ -53,7 +60,6 @@ function Age({ state }: { readonly state: PanelState }) {
 }
 
 function PanelLine({ state, emptyLine }: { readonly state: PanelState; readonly emptyLine: boolean }) {
-  const { bridge } = useScreen()
   switch (state.kind) {
     case 'live':
     case 'late':
@@ -76,11 +82,7 @@ function PanelLine({ state, emptyLine }: { readonly state: PanelState; readonly 
         </p>
       )
     case 'disconnected':
-      return (
-        <p className="panel-line panel-line-crit">
-          ✖ {state.why} <button type="button" className="link" onClick={() => bridge.reconnect()}>Reconnect</button>
-        </p>
-      )
+      return <p className="panel-line panel-line-crit">✖ disconnected; {state.blank ? 'figures are struck out' : 'last known figures'}</p>
     case 'resync':
       return (
         <p className="panel-line panel-line-warn">

@@ -27,5 +27,10 @@ export const PROCESS_TONES: Readonly<Record<ProcessState, Tone>> = {
   stopped: 'muted',
   failed: 'crit',
 }
-export const OUTCOME_TONES: Readonly<Record<KillItem['outcome'], Tone>> = { pending: 'muted', confirmed: 'ok', failed: 'crit', uncertain: 'warn' }
+export const OUTCOME_TONES: Readonly<Record<KillItem['outcome'], Tone>> = {
+  pending: 'muted',
+  confirmed: 'ok',
+  failed: 'crit',
+  uncertain: 'warn',
+}
 export const MISMATCH_TONES: Readonly<Record<Mismatch['state'], Tone>> = { open: 'crit', fixed: 'ok', ignored: 'muted', adopted: 'ok' }

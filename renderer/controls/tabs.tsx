@@ -47,7 +47,15 @@ export function Tabs<Id extends string>({ name, label, tabs, chosen, onChoose }:
 }
 
 /** The body of the chosen tab. */
-export function TabPanel({ name, chosen, children }: { readonly name: string; readonly chosen: string; readonly children: React.ReactNode }) {
+export function TabPanel({
+  name,
+  chosen,
+  children,
+}: {
+  readonly name: string
+  readonly chosen: string
+  readonly children: React.ReactNode
+}) {
   return (
     <div className="tab-panel" role="tabpanel" id={`${name}-panel`} aria-labelledby={`${name}-tab-${chosen}`}>
       {children}

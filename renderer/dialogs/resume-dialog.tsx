@@ -39,7 +39,11 @@ export function ResumeDialog({ onClose }: { readonly onClose: () => void }) {
   }
   return (
     <Dialog title="Resume trading" onClose={onClose}>
-      {latch === null ? <p>Nothing is latched.</p> : <p>{`${latch.level} by ${latch.by} at ${formatDateTime(latch.at)} UTC: ${latch.reason}`}</p>}
+      {latch === null ? (
+        <p>Nothing is latched.</p>
+      ) : (
+        <p>{`${latch.level} by ${latch.by} at ${formatDateTime(latch.at)} UTC: ${latch.reason}`}</p>
+      )}
       <ul className="checklist" aria-label="Checklist">
         {items.map((item) => (
           <li key={item.id} data-tone={item.tone}>
@@ -52,7 +56,15 @@ export function ResumeDialog({ onClose }: { readonly onClose: () => void }) {
           Type <b>{RELEASE_PHRASE}</b>
         </label>
         <div className="row-tools">
-          <input id={field} type="text" value={phrase} autoComplete="off" spellCheck={false} data-autofocus onChange={(event) => setPhrase(event.target.value)} />
+          <input
+            id={field}
+            type="text"
+            value={phrase}
+            autoComplete="off"
+            spellCheck={false}
+            data-autofocus
+            onChange={(event) => setPhrase(event.target.value)}
+          />
           <button type="submit" className="primary" disabled={!ready}>
             {busy ? 'Asking the engine…' : 'Resume'}
           </button>

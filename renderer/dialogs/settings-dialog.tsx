@@ -34,7 +34,17 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
   const set = (change: Partial<Preferences>): void => preferences.setState(change)
   return (
     <Dialog title="Settings" onClose={onClose}>
-      <Choices name="theme" legend="Theme" value={now.theme} onChoose={(theme) => set({ theme })} choices={[{ value: 'system', label: 'as the system' }, { value: 'dark', label: 'dark' }, { value: 'light', label: 'light' }]} />
+      <Choices
+        name="theme"
+        legend="Theme"
+        value={now.theme}
+        onChoose={(theme) => set({ theme })}
+        choices={[
+          { value: 'system', label: 'as the system' },
+          { value: 'dark', label: 'dark' },
+          { value: 'light', label: 'light' },
+        ]}
+      />
       <Choices
         name="palette"
         legend="Up and down"
@@ -55,9 +65,21 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
           { value: 'twice', label: 'press twice within 2 s (for those who cannot hold)' },
         ]}
       />
-      <Choices name="keys" legend="Single-letter keys" value={now.singleKeys} onChoose={(singleKeys) => set({ singleKeys })} choices={[{ value: true, label: 'on' }, { value: false, label: 'off' }]} />
+      <Choices
+        name="keys"
+        legend="Single-letter keys"
+        value={now.singleKeys}
+        onChoose={(singleKeys) => set({ singleKeys })}
+        choices={[
+          { value: true, label: 'on' },
+          { value: false, label: 'off' },
+        ]}
+      />
       <div className="row-tools">
-        <button type="button" onClick={() => set({ sideWidth: DEFAULT_PREFERENCES.sideWidth, lowerHeight: DEFAULT_PREFERENCES.lowerHeight })}>
+        <button
+          type="button"
+          onClick={() => set({ sideWidth: DEFAULT_PREFERENCES.sideWidth, lowerHeight: DEFAULT_PREFERENCES.lowerHeight })}
+        >
           Reset panel sizes
         </button>
         <button type="button" onClick={() => ui.setState({ dialog: 'about' })}>

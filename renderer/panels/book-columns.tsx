@@ -12,7 +12,8 @@ export type Decimals = (symbol: string) => { readonly price: number; readonly qu
 const LEVELS: Readonly<Record<LogRow['level'], Tone>> = { info: 'muted', warn: 'warn', error: 'crit' }
 
 export const positionColumns = (decimals: Decimals): readonly Column<PositionRow>[] => {
-  const price = (pick: (row: PositionRow) => string | null) => (row: PositionRow) => formatDecimal(pick(row), { decimals: decimals(row.symbol).price })
+  const price = (pick: (row: PositionRow) => string | null) => (row: PositionRow) =>
+    formatDecimal(pick(row), { decimals: decimals(row.symbol).price })
   const column = (id: string, head: string, pick: (row: PositionRow) => string | null, minor = false): Column<PositionRow> => ({
     id,
     head,
@@ -29,11 +30,24 @@ export const positionColumns = (decimals: Decimals): readonly Column<PositionRow
       text: (row) => (signOf(row.quantity) < 0 ? 'short' : 'long'),
       cell: (row) => <Direction long={signOf(row.quantity) >= 0} word={signOf(row.quantity) < 0 ? 'short' : 'long'} />,
     },
-    { id: 'qty', head: 'Qty', end: true, text: (row) => row.quantity, cell: (row) => formatDecimal(row.quantity, { decimals: decimals(row.symbol).quantity }) },
+    {
+      id: 'qty',
+      head: 'Qty',
+      end: true,
+      text: (row) => row.quantity,
+      cell: (row) => formatDecimal(row.quantity, { decimals: decimals(row.symbol).quantity }),
+    },
     column('entry', 'Entry', (row) => row.averageEntry),
     column('mark', 'Mark', (row) => row.mark),
     { id: 'upnl', head: 'uPnL USDT', end: true, text: (row) => row.unrealizedPnl, cell: (row) => <Gain text={row.unrealizedPnl} /> },
-    { id: 'rpnl', head: 'Realised', end: true, minor: true, text: (row) => row.realizedPnl, cell: (row) => <Gain text={row.realizedPnl} /> },
+    {
+      id: 'rpnl',
+      head: 'Realised',
+      end: true,
+      minor: true,
+      text: (row) => row.realizedPnl,
+      cell: (row) => <Gain text={row.realizedPnl} />,
+    },
     column('stop', 'Stop', (row) => row.stopPrice),
     column('target', 'Target', (row) => row.takeProfitPrice),
     column('liq', 'Liquidation', (row) => (signOf(row.liquidationPrice) > 0 ? row.liquidationPrice : null)),
@@ -46,11 +60,28 @@ const orderPrice = (row: OrderRow): string => (signOf(row.triggerPrice) > 0 ? ro
 
 export const orderColumns = (decimals: Decimals): readonly Column<OrderRow>[] => [
   { id: 'symbol', head: 'Symbol', text: (row) => row.symbol },
-  { id: 'side', head: 'Side', text: (row) => row.side, cell: (row) => <Direction long={row.side === 'BUY'} word={row.side.toLowerCase()} /> },
+  {
+    id: 'side',
+    head: 'Side',
+    text: (row) => row.side,
+    cell: (row) => <Direction long={row.side === 'BUY'} word={row.side.toLowerCase()} />,
+  },
   { id: 'role', head: 'Role', text: (row) => row.role },
   { id: 'type', head: 'Type', text: (row) => row.type },
-  { id: 'qty', head: 'Qty', end: true, text: (row) => row.quantity, cell: (row) => formatDecimal(row.quantity, { decimals: decimals(row.symbol).quantity }) },
-  { id: 'done', head: 'Filled', end: true, text: (row) => row.executed, cell: (row) => formatDecimal(row.executed, { decimals: decimals(row.symbol).quantity }) },
+  {
+    id: 'qty',
+    head: 'Qty',
+    end: true,
+    text: (row) => row.quantity,
+    cell: (row) => formatDecimal(row.quantity, { decimals: decimals(row.symbol).quantity }),
+  },
+  {
+    id: 'done',
+    head: 'Filled',
+    end: true,
+    text: (row) => row.executed,
+    cell: (row) => formatDecimal(row.executed, { decimals: decimals(row.symbol).quantity }),
+  },
   {
     id: 'price',
     head: 'Price / trigger',
@@ -66,9 +97,26 @@ export const orderColumns = (decimals: Decimals): readonly Column<OrderRow>[] =>
 export const fillColumns = (decimals: Decimals): readonly Column<FillRow>[] => [
   { id: 'at', head: 'Time (UTC)', text: (row) => formatDateTime(row.time) },
   { id: 'symbol', head: 'Symbol', text: (row) => row.symbol },
-  { id: 'side', head: 'Side', text: (row) => row.side, cell: (row) => <Direction long={row.side === 'BUY'} word={row.side.toLowerCase()} /> },
-  { id: 'price', head: 'Price', end: true, text: (row) => row.price, cell: (row) => formatDecimal(row.price, { decimals: decimals(row.symbol).price }) },
-  { id: 'qty', head: 'Qty', end: true, text: (row) => row.quantity, cell: (row) => formatDecimal(row.quantity, { decimals: decimals(row.symbol).quantity }) },
+  {
+    id: 'side',
+    head: 'Side',
+    text: (row) => row.side,
+    cell: (row) => <Direction long={row.side === 'BUY'} word={row.side.toLowerCase()} />,
+  },
+  {
+    id: 'price',
+    head: 'Price',
+    end: true,
+    text: (row) => row.price,
+    cell: (row) => formatDecimal(row.price, { decimals: decimals(row.symbol).price }),
+  },
+  {
+    id: 'qty',
+    head: 'Qty',
+    end: true,
+    text: (row) => row.quantity,
+    cell: (row) => formatDecimal(row.quantity, { decimals: decimals(row.symbol).quantity }),
+  },
   { id: 'pnl', head: 'Realised USDT', end: true, text: (row) => row.realizedPnl, cell: (row) => <Gain text={row.realizedPnl} /> },
   { id: 'fee', head: 'Fee', end: true, text: (row) => row.commission, cell: (row) => formatDecimal(row.commission, { decimals: 4 }) },
   { id: 'maker', head: 'As', text: (row) => (row.maker ? 'maker' : 'taker') },
@@ -78,15 +126,32 @@ export const fillColumns = (decimals: Decimals): readonly Column<FillRow>[] => [
 export const signalColumns = (decimals: Decimals): readonly Column<SignalRow>[] => [
   { id: 'at', head: 'Time (UTC)', text: (row) => formatDateTime(row.time) },
   { id: 'symbol', head: 'Symbol', text: (row) => row.symbol },
-  { id: 'side', head: 'Side', text: (row) => row.side, cell: (row) => <Direction long={row.side === 'BUY'} word={row.side.toLowerCase()} /> },
-  { id: 'price', head: 'Price', end: true, text: (row) => row.price, cell: (row) => formatDecimal(row.price, { decimals: decimals(row.symbol).price }) },
+  {
+    id: 'side',
+    head: 'Side',
+    text: (row) => row.side,
+    cell: (row) => <Direction long={row.side === 'BUY'} word={row.side.toLowerCase()} />,
+  },
+  {
+    id: 'price',
+    head: 'Price',
+    end: true,
+    text: (row) => row.price,
+    cell: (row) => formatDecimal(row.price, { decimals: decimals(row.symbol).price }),
+  },
   { id: 'outcome', head: 'Became', text: (row) => row.outcome },
   { id: 'why', head: 'Why', text: (row) => row.why },
 ]
 
 export const EVENT_COLUMNS: readonly Column<LogRow>[] = [
   { id: 'at', head: 'Time (UTC)', text: (row) => formatTime(row.time), width: '104px' },
-  { id: 'level', head: 'Level', text: (row) => row.level, cell: (row) => <StatusWord tone={LEVELS[row.level]} word={row.level} />, width: '72px' },
+  {
+    id: 'level',
+    head: 'Level',
+    text: (row) => row.level,
+    cell: (row) => <StatusWord tone={LEVELS[row.level]} word={row.level} />,
+    width: '72px',
+  },
   { id: 'source', head: 'Source', text: (row) => row.source, width: '96px' },
   { id: 'text', head: 'Event', text: (row) => row.text, cell: (row) => <span title={row.text}>{row.text}</span> },
 ]

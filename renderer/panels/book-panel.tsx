@@ -2,6 +2,7 @@ import { useMemo, useState, type ReactNode } from 'react'
 import { DataTable, downloadTable, downloadText, type Column } from '../controls/data-table.tsx'
 import { Panel } from '../controls/panel.tsx'
 import { TabPanel, Tabs } from '../controls/tabs.tsx'
+import { accountSource } from '../replica/account-source.ts'
 import type { Source } from '../replica/freshness.ts'
 import type { Replica } from '../replica/replica.ts'
 import { usePanelState, useScreen, useView } from '../screen.ts'
@@ -13,17 +14,6 @@ type BookTab = 'positions' | 'orders' | 'fills' | 'signals' | 'events' | 'equity
 
 const EMPTY: readonly never[] = []
 
-/** Account figures are as old as the brain's last heartbeat; while it is not running they are not current at all. */
-function accountSource(replica: Replica): Source {
-  const brain = replica.state?.processes.find((row) => row.name === 'brain')
-  const beat = replica.receipt.beats['brain'] ?? null
-  const base: Source = { awaiting: 'the account', receivedAt: replica.state?.account == null ? null : beat, intervalMs: 2_000, limitMs: 4_000 }
-  if (brain === undefined || brain.state === 'running') return { ...base, staleBecause: 'no heartbeat of the brain' }
-  return {
-    ...base,
-    error: { code: brain.state, message: `The brain is ${brain.state}`, advice: 'Figures are the last known; the supervisor is on it.' },
-  }
-}
 const engineSource = (replica: Replica): Source => ({ awaiting: 'the engine', receivedAt: replica.receipt.message })
 
 export function useDecimals(): Decimals {
@@ -49,7 +39,12 @@ export function BookPanel() {
   const positions = account?.positions ?? EMPTY
   const orders = account?.orders ?? EMPTY
   const columns = useMemo(
-    () => ({ positions: positionColumns(decimals), orders: orderColumns(decimals), fills: fillColumns(decimals), signals: signalColumns(decimals) }),
+    () => ({
+      positions: positionColumns(decimals),
+      orders: orderColumns(decimals),
+      fills: fillColumns(decimals),
+      signals: signalColumns(decimals),
+    }),
     [decimals],
   )
   const table = <Row,>(label: string, of: readonly Column<Row>[], rows: readonly Row[], key: (row: Row) => string, empty: string) => ({
@@ -64,13 +59,28 @@ export function BookPanel() {
   const content = ((): { body: ReactNode; csv: (() => void) | null } => {
     switch (tab) {
       case 'positions':
-        return table('Positions', columns.positions, positions, (p) => `${p.symbol}/${p.positionSide}`, 'Flat: no open positions. The strategy opens one when its rule fires and the rails allow it.')
+        return table(
+          'Positions',
+          columns.positions,
+          positions,
+          (p) => `${p.symbol}/${p.positionSide}`,
+          'Flat: no open positions. The strategy opens one when its rule fires and the rails allow it.',
+        )
       case 'orders':
         return table('Open orders', columns.orders, orders, (o) => `${o.book}/${o.clientId}/${o.orderId}`, 'No open orders at the venue.')
       case 'fills':
-        return { ...table('Fills', columns.fills, fills, (f) => `${f.symbol}/${f.tradeId}`, 'No fills yet in this session.'), csv: () => void allFills() }
+        return {
+          ...table('Fills', columns.fills, fills, (f) => `${f.symbol}/${f.tradeId}`, 'No fills yet in this session.'),
+          csv: () => void allFills(),
+        }
       case 'signals':
-        return table('Signals', columns.signals, signals, (s) => s.id, 'No signals yet; they appear with the reason and what became of each.')
+        return table(
+          'Signals',
+          columns.signals,
+          signals,
+          (s) => s.id,
+          'No signals yet; they appear with the reason and what became of each.',
+        )
       case 'events':
         return table('Events', EVENT_COLUMNS, log, (l) => String(l.id), 'No events yet.')
       case 'equity':
@@ -106,9 +116,21 @@ export function BookPanel() {
       tools={
         filterable ? (
           <>
-            <input type="search" className="filter" placeholder="Filter" aria-label={`Filter ${tab}`} value={filter} onChange={(e) => setFilter(e.target.value)} />
+            <input
+              type="search"
+              className="filter"
+              placeholder="Filter"
+              aria-label={`Filter ${tab}`}
+              value={filter}
+              onChange={(e) => setFilter(e.target.value)}
+            />
             {csv === null ? null : (
-              <button type="button" className="tool" onClick={csv} title={tab === 'fills' ? 'All fills in the journal as CSV' : 'These rows as CSV'}>
+              <button
+                type="button"
+                className="tool"
+                onClick={csv}
+                title={tab === 'fills' ? 'All fills in the journal as CSV' : 'These rows as CSV'}
+              >
                 CSV
               </button>
             )}

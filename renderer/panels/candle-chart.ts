@@ -63,7 +63,12 @@ export class CandleChart {
       crosshair: { mode: 0 },
       localization: { locale: 'en-GB' },
     })
-    this.#volume = this.#chart.addSeries(HistogramSeries, { priceScaleId: '', priceFormat: { type: 'volume' }, lastValueVisible: false, priceLineVisible: false })
+    this.#volume = this.#chart.addSeries(HistogramSeries, {
+      priceScaleId: '',
+      priceFormat: { type: 'volume' },
+      lastValueVisible: false,
+      priceLineVisible: false,
+    })
     this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } })
     this.#candles = this.#chart.addSeries(CandlestickSeries, {})
     this.#candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.18 } })

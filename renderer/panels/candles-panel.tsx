@@ -70,10 +70,21 @@ export function CandlesPanel() {
               </button>
             ))}
           </div>
-          <button type="button" className="tool" aria-pressed={table} onClick={() => ui.setState({ chartTable: !table })} title="Table under the chart (T)">
+          <button
+            type="button"
+            className="tool"
+            aria-pressed={table}
+            onClick={() => ui.setState({ chartTable: !table })}
+            title="Table under the chart (T)"
+          >
             Table
           </button>
-          <button type="button" className="tool" onClick={() => downloadTable(`${symbol}-${label(minutes)}`, columns, bars, '')} title="Candles as CSV">
+          <button
+            type="button"
+            className="tool"
+            onClick={() => downloadTable(`${symbol}-${label(minutes)}`, columns, bars, '')}
+            title="Candles as CSV"
+          >
             CSV
           </button>
         </>
@@ -83,7 +94,13 @@ export function CandlesPanel() {
         <Chart symbol={symbol} bars={bars} minutes={minutes} decimals={decimals} old={isOld(state)} />
         {table ? (
           <div className="chart-table">
-            <DataTable label={`Candles of ${symbol}`} columns={columns} rows={newestFirst} rowKey={(bar) => String(bar.time)} empty="No candles yet." />
+            <DataTable
+              label={`Candles of ${symbol}`}
+              columns={columns}
+              rows={newestFirst}
+              rowKey={(bar) => String(bar.time)}
+              empty="No candles yet."
+            />
           </div>
         ) : null}
       </div>
@@ -188,8 +205,8 @@ function Legend({ bar, decimals }: { readonly bar: ChartBar | undefined; readonl
   const tone = bar.close >= bar.open ? 'up' : 'down'
   return (
     <p className="chart-legend">
-      {formatMinute(bar.time * 1000)} UTC <b>O</b> {price(bar.open, decimals)} <b>H</b> {price(bar.high, decimals)} <b>L</b> {price(bar.low, decimals)} <b>C</b>{' '}
-      <span className={tone}>{price(bar.close, decimals)}</span> <b>V</b> {price(bar.volume, 3)}
+      {formatMinute(bar.time * 1000)} UTC <b>O</b> {price(bar.open, decimals)} <b>H</b> {price(bar.high, decimals)} <b>L</b>{' '}
+      {price(bar.low, decimals)} <b>C</b> <span className={tone}>{price(bar.close, decimals)}</span> <b>V</b> {price(bar.volume, 3)}
     </p>
   )
 }

@@ -3,7 +3,9 @@ import { fill, sampleState } from '../fixture/sample-state.ts'
 import { chartMarks } from './chart-marks.ts'
 
 const NOW = Date.UTC(2021, 1, 19, 12, 0, 30)
-const bars = [0, 1, 2].map((i) => ({ time: NOW / 1000 - 30 - i * 60, open: 1, high: 1, low: 1, close: 1, volume: 1, present: i !== 1 })).reverse()
+const bars = [0, 1, 2]
+  .map((i) => ({ time: NOW / 1000 - 30 - i * 60, open: 1, high: 1, low: 1, close: 1, volume: 1, present: i !== 1 }))
+  .reverse()
 
 it('puts a fill on its bar, none on a hole, none of another symbol', () => {
   const here = { ...fill(1, NOW), time: NOW }

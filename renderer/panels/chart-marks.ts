@@ -3,7 +3,13 @@ import type { ChartBar } from '../../engine/contract/cockpit.ts'
 import type { FillRow, SignalRow } from '../../engine/contract/processes.ts'
 import type { ChartMark } from './candle-chart.ts'
 
-export function chartMarks(bars: readonly ChartBar[], fills: readonly FillRow[], signals: readonly SignalRow[], symbol: string, minutes: number): ChartMark[] {
+export function chartMarks(
+  bars: readonly ChartBar[],
+  fills: readonly FillRow[],
+  signals: readonly SignalRow[],
+  symbol: string,
+  minutes: number,
+): ChartMark[] {
   const present = new Set(bars.filter((bar) => bar.present).map((bar) => bar.time))
   const bucket = minutes * 60
   const snap = (ms: number): number => Math.floor(ms / 1000 / bucket) * bucket

@@ -59,7 +59,11 @@ export function EquityView() {
         <Fact name="Funding" value={<Gain text={account?.funding} />} />
       </dl>
       <div className="equity-chart" role="img" aria-label="Equity since this window opened" ref={container} />
-      {since === undefined ? <p className="panel-line">Waiting for the account.</p> : <p className="equity-note">since {formatDateTime(since.time * 1000)} UTC (this window), USDT</p>}
+      {since === undefined ? (
+        <p className="panel-line">Waiting for the account.</p>
+      ) : (
+        <p className="equity-note">since {formatDateTime(since.time * 1000)} UTC (this window), USDT</p>
+      )}
     </div>
   )
 }

@@ -48,8 +48,8 @@ export function JournalView() {
         <span role="status">
           {verified === null ? null : (
             <>
-              <StatusWord tone={verified.ok ? 'ok' : 'crit'} word={verified.ok ? 'intact' : 'broken'} /> {formatCount(verified.rows)} rows, {verified.text} (
-              {formatTime(verified.at)} UTC)
+              <StatusWord tone={verified.ok ? 'ok' : 'crit'} word={verified.ok ? 'intact' : 'broken'} /> {formatCount(verified.rows)} rows,{' '}
+              {verified.text} ({formatTime(verified.at)} UTC)
             </>
           )}
           {problem === null ? null : <StatusWord tone="crit" word={problem} />}

@@ -3,6 +3,7 @@ import { useStore } from 'zustand'
 import type { ProcessRow } from '../../engine/contract/cockpit.ts'
 import { Panel } from '../controls/panel.tsx'
 import { PROCESS_TONES, StatusWord } from '../controls/status-word.tsx'
+import { isOld } from '../replica/freshness.ts'
 import { useNow, usePanelState, useScreen, useView } from '../screen.ts'
 import { formatMegabytes } from '../text/count.ts'
 import { UNKNOWN } from '../text/decimal.ts'
@@ -16,6 +17,7 @@ const BEAT_LIMIT_MS = 3_000
 export function ProcessesPanel() {
   const processes = useView((s) => s.processes) ?? []
   const state = usePanelState((replica) => ({ awaiting: 'the processes', receivedAt: replica.receipt.message }))
+  const old = isOld(state)
   return (
     <Panel id="processes" title="Processes" state={state}>
       <div className="table-scroll" role="group" aria-label="Processes table" tabIndex={0}>
@@ -40,7 +42,7 @@ export function ProcessesPanel() {
           </thead>
           <tbody>
             {processes.map((row) => (
-              <ProcessLines key={row.name} row={row} />
+              <ProcessLines key={row.name} row={row} old={old} />
             ))}
           </tbody>
         </table>
@@ -49,7 +51,7 @@ export function ProcessesPanel() {
   )
 }
 
-function ProcessLines({ row }: { readonly row: ProcessRow }) {
+function ProcessLines({ row, old }: { readonly row: ProcessRow; readonly old: boolean }) {
   const { bridge, view, ui } = useScreen()
   const now = useNow()
   const beatAt = useStore(view, (replica) => replica.receipt.beats[row.name])
@@ -74,7 +76,10 @@ function ProcessLines({ row }: { readonly row: ProcessRow }) {
           {name} <span className="pid">{row.pid ?? UNKNOWN}</span>
         </th>
         <td>
-          <StatusWord tone={late ? 'warn' : PROCESS_TONES[row.state]} word={late ? 'no beat' : row.state} />
+          <StatusWord
+            tone={old ? 'muted' : late ? 'warn' : PROCESS_TONES[row.state]}
+            word={old ? `was ${row.state}` : late ? 'no beat' : row.state}
+          />
         </td>
         <td className={late ? 'end status-warn' : 'end'}>{formatAge(beat)}</td>
         <td className="end">{formatMegabytes(row.rssBytes)}</td>

@@ -5,7 +5,7 @@ import { Panel } from '../controls/panel.tsx'
 import { CHECK_TONES, StatusWord, VERDICT_TONES, type Tone } from '../controls/status-word.tsx'
 import { TabPanel, Tabs } from '../controls/tabs.tsx'
 import { usePanelState, useScreen, useView } from '../screen.ts'
-import { formatDateTime, formatDuration } from '../text/time.ts'
+import { formatDuration, formatMinute } from '../text/time.ts'
 
 type ProofTab = 'audit' | 'chaos' | 'history'
 
@@ -41,7 +41,11 @@ const scenarioRow = (r: ScenarioResult): Row => ({
   tone: VERDICT_TONES[r.verdict],
   word: r.verdict.toLowerCase(),
   line: r.reason,
-  facts: [['reason', r.reason], ['took', formatDuration(r.durationMs)], ...Object.entries(r.figures).map(([k, value]) => [k, String(value)] as const)],
+  facts: [
+    ['reason', r.reason],
+    ['took', formatDuration(r.durationMs)],
+    ...Object.entries(r.figures).map(([k, value]) => [k, String(value)] as const),
+  ],
 })
 
 /** The catalogue with what is known of each entry; results without an entry follow. */
@@ -94,7 +98,11 @@ export function ProofPanel() {
           label="Proof"
           chosen={tab}
           onChoose={setTab}
-          tabs={[{ id: 'audit', label: 'Audit' }, ...(live ? [] : [{ id: 'chaos', label: 'Chaos' } as const]), { id: 'history', label: 'History' }]}
+          tabs={[
+            { id: 'audit', label: 'Audit' },
+            ...(live ? [] : [{ id: 'chaos', label: 'Chaos' } as const]),
+            { id: 'history', label: 'History' },
+          ]}
         />
       }
       tools={
@@ -155,7 +163,13 @@ function ProofList({ rows, label, note, busy, onRun }: ListProps) {
       <ul className="inbox">
         {rows.map((row) => (
           <li key={row.id}>
-            <button type="button" className="proof-row" aria-expanded={open === row.id} onClick={() => setOpen(open === row.id ? null : row.id)} title={row.title}>
+            <button
+              type="button"
+              className="proof-row"
+              aria-expanded={open === row.id}
+              onClick={() => setOpen(open === row.id ? null : row.id)}
+              title={row.title}
+            >
               <StatusWord tone={row.tone} word={row.word} />
               <span className="proof-title">{row.title}</span>
             </button>
@@ -199,7 +213,7 @@ function History() {
             <span>
               {row.kind}: {row.summary}
             </span>
-            <span className="inbox-age">{formatDateTime(row.at)} UTC</span>
+            <span className="inbox-age">{formatMinute(row.at)} UTC</span>
           </li>
         ))}
       </ul>

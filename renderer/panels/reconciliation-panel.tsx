@@ -18,7 +18,9 @@ const ACTION_WORDS: Readonly<Record<MismatchAction, string>> = {
 }
 
 const orderMismatches = (rows: readonly Mismatch[]): readonly Mismatch[] =>
-  [...rows].sort((a, b) => Number(a.state !== 'open') - Number(b.state !== 'open') || RANK[a.severity] - RANK[b.severity] || b.lastSeenAt - a.lastSeenAt)
+  [...rows].sort(
+    (a, b) => Number(a.state !== 'open') - Number(b.state !== 'open') || RANK[a.severity] - RANK[b.severity] || b.lastSeenAt - a.lastSeenAt,
+  )
 
 export function ReconciliationPanel() {
   const { bridge, ui } = useScreen()
@@ -33,7 +35,13 @@ export function ReconciliationPanel() {
     limitMs: 95_000,
     staleBecause: 'no reconciliation',
     ...(last !== null && !last.conclusive
-      ? { error: { code: 'inconclusive', message: last.error ?? 'A query to the venue failed', advice: 'Nothing was concluded; it is tried again.' } }
+      ? {
+          error: {
+            code: 'inconclusive',
+            message: last.error ?? 'A query to the venue failed',
+            advice: 'Nothing was concluded; it is tried again.',
+          },
+        }
       : {}),
   }))
   const run = async (): Promise<void> => {
@@ -46,7 +54,13 @@ export function ReconciliationPanel() {
       title="Reconciliation"
       state={state}
       tools={
-        <button type="button" className="tool" onClick={() => void run()} disabled={reconciliation?.running === true} title="Compare our books with the venue now">
+        <button
+          type="button"
+          className="tool"
+          onClick={() => void run()}
+          disabled={reconciliation?.running === true}
+          title="Compare our books with the venue now"
+        >
           {reconciliation?.running === true ? 'Comparing…' : 'Compare now'}
         </button>
       }
@@ -54,9 +68,9 @@ export function ReconciliationPanel() {
       <div className="list-scroll" role="group" aria-label="Mismatches" tabIndex={0}>
         {rows.length === 0 && last !== null ? (
           <p className="panel-line">
-            <StatusWord tone={last.conclusive ? 'ok' : 'warn'} word={last.conclusive ? 'Books agree' : 'Not concluded'} /> with the venue: {plural(last.compared.positions, 'position')},{' '}
-            {plural(last.compared.orders, 'order')}, {plural(last.compared.fills, 'fill')}, {plural(last.compared.balances, 'balance')} compared in {formatDuration(last.durationMs)} (
-            {last.reason}).
+            <StatusWord tone={last.conclusive ? 'ok' : 'warn'} word={last.conclusive ? 'Books agree' : 'Not concluded'} /> with the venue:{' '}
+            {plural(last.compared.positions, 'position')}, {plural(last.compared.orders, 'order')}, {plural(last.compared.fills, 'fill')},{' '}
+            {plural(last.compared.balances, 'balance')} compared in {formatDuration(last.durationMs)} ({last.reason}).
           </p>
         ) : null}
         <ul className="inbox">
@@ -76,7 +90,10 @@ function MismatchItem({ row, open, onToggle }: { readonly row: Mismatch; readonl
   return (
     <li data-state={row.state}>
       <button type="button" className="inbox-row" aria-expanded={open} onClick={onToggle}>
-        <StatusWord tone={row.state === 'open' ? SEVERITY_TONES[row.severity] : MISMATCH_TONES[row.state]} word={row.state === 'open' ? row.severity : row.state} />
+        <StatusWord
+          tone={row.state === 'open' ? SEVERITY_TONES[row.severity] : MISMATCH_TONES[row.state]}
+          word={row.state === 'open' ? row.severity : row.state}
+        />
         <span className="inbox-kind">
           {row.symbol} {row.kind}
         </span>
@@ -98,7 +115,11 @@ function MismatchDetail({ row }: { readonly row: Mismatch }) {
   const [reason, setReason] = useState('')
   const [answer, setAnswer] = useState<{ ok: boolean; text: string } | null>(null)
   const act = async (action: MismatchAction): Promise<void> => {
-    const result = await bridge.call('resolveMismatch', { id: row.id, action, reason: reason.trim() === '' ? `${action} chosen in the cockpit` : reason.trim() })
+    const result = await bridge.call('resolveMismatch', {
+      id: row.id,
+      action,
+      reason: reason.trim() === '' ? `${action} chosen in the cockpit` : reason.trim(),
+    })
     setAnswer(result.ok ? { ok: result.value.done, text: result.value.text } : { ok: false, text: result.error.message })
   }
   const local = row.evidence['local']
@@ -115,12 +136,32 @@ function MismatchDetail({ row }: { readonly row: Mismatch }) {
       {row.ignoreReason === undefined ? null : <p>Ignored because: {row.ignoreReason}</p>}
       {row.state !== 'open' ? null : (
         <div className="row-tools">
-          <input type="text" aria-label="Reason" placeholder="Reason (needed to ignore)" value={reason} maxLength={500} onChange={(e) => setReason(e.target.value)} />
+          <input
+            type="text"
+            aria-label="Reason"
+            placeholder="Reason (needed to ignore)"
+            value={reason}
+            maxLength={500}
+            onChange={(e) => setReason(e.target.value)}
+          />
           {row.actions.map((action) =>
             action === 'flatten' ? (
-              <HoldButton key={action} className="danger" holdMs={1_200} label="flatten (hold)" title={ACTION_WORDS[action]} onFire={() => void act(action)} />
+              <HoldButton
+                key={action}
+                className="danger"
+                holdMs={1_200}
+                label="flatten (hold)"
+                title={ACTION_WORDS[action]}
+                onFire={() => void act(action)}
+              />
             ) : (
-              <button key={action} type="button" title={ACTION_WORDS[action]} disabled={action === 'ignore' && reason.trim() === ''} onClick={() => void act(action)}>
+              <button
+                key={action}
+                type="button"
+                title={ACTION_WORDS[action]}
+                disabled={action === 'ignore' && reason.trim() === ''}
+                onClick={() => void act(action)}
+              >
                 {action}
               </button>
             ),

@@ -17,7 +17,14 @@ export type PanelState =
   | { readonly kind: 'live'; readonly ageMs: number }
   | { readonly kind: 'late'; readonly ageMs: number }
   | { readonly kind: 'stale'; readonly ageMs: number; readonly limitMs: number; readonly why: string }
-  | { readonly kind: 'disconnected'; readonly ageMs: number; readonly attempt: number; readonly retryInMs: number | null; readonly blank: boolean; readonly why: string }
+  | {
+      readonly kind: 'disconnected'
+      readonly ageMs: number
+      readonly attempt: number
+      readonly retryInMs: number | null
+      readonly blank: boolean
+      readonly why: string
+    }
   | { readonly kind: 'resync'; readonly ageMs: number; readonly fromSeq: number; readonly missing: number }
   | { readonly kind: 'error'; readonly ageMs: number; readonly code: string; readonly message: string; readonly advice: string }
 
@@ -54,11 +61,17 @@ export function panelState(replica: Replica, source: Source, now: number): Panel
   if (replica.state === null) {
     const waitedMs = now - replica.linkSince
     return waitedMs > STALE_LIMIT_MS * 3
-      ? { kind: 'stale', ageMs: waitedMs, limitMs: STALE_LIMIT_MS * 3, why: `no answer from the engine while waiting for ${source.awaiting}` }
+      ? {
+          kind: 'stale',
+          ageMs: waitedMs,
+          limitMs: STALE_LIMIT_MS * 3,
+          why: `no answer from the engine while waiting for ${source.awaiting}`,
+        }
       : { kind: 'loading', awaiting: source.awaiting, waitedMs }
   }
   if (replica.sync.kind === 'resync') return { kind: 'resync', ageMs, fromSeq: replica.sync.fromSeq, missing: replica.sync.missing }
-  if (silentMs > STALE_LIMIT_MS) return { kind: 'stale', ageMs: Math.max(ageMs, silentMs), limitMs: STALE_LIMIT_MS, why: 'the engine is silent' }
+  if (silentMs > STALE_LIMIT_MS)
+    return { kind: 'stale', ageMs: Math.max(ageMs, silentMs), limitMs: STALE_LIMIT_MS, why: 'the engine is silent' }
   if (source.error !== undefined) return { kind: 'error', ageMs, ...source.error }
   if (source.receivedAt === null) return { kind: 'loading', awaiting: source.awaiting, waitedMs: now - replica.linkSince }
   const interval = source.intervalMs ?? INTERVAL_MS

@@ -22,7 +22,12 @@ function stage(answer: () => Result<unknown>) {
     },
     () => 5,
   )
-  return { desk, calls, open: () => listener({ kind: 'open' }), close: () => listener({ kind: 'closed', attempt: 1, retryInMs: 1, reason: 'x' }) }
+  return {
+    desk,
+    calls,
+    open: () => listener({ kind: 'open' }),
+    close: () => listener({ kind: 'closed', attempt: 1, retryInMs: 1, reason: 'x' }),
+  }
 }
 const taken = () => ok({ latch: null, running: true, items: [], stillOpen: null, acceptedAt: 9 })
 

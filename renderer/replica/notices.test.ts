@@ -8,7 +8,8 @@ const healthy = (): Replica => {
   const calm = { ...state, reconciliation: { ...state.reconciliation, mismatches: [] } }
   return applyMessage(applyLink(emptyReplica(0), { kind: 'open' }, 0), { type: 'snapshot', seq: 1, time: 1_000, state: calm }, 0).replica
 }
-const ids = (replica: Replica, now: number, frozenAt: number | null = null): string[] => notices(replica, 'BTCUSDT', frozenAt, now).map((n) => `${n.tone} ${n.id}`)
+const ids = (replica: Replica, now: number, frozenAt: number | null = null): string[] =>
+  notices(replica, 'BTCUSDT', frozenAt, now).map((n) => `${n.tone} ${n.id}`)
 const change = (replica: Replica, changed: object, now: number): Replica =>
   applyMessage(replica, { type: 'delta', seq: replica.seq + 1, time: 1_000 + now, changed }, now).replica
 

@@ -22,7 +22,10 @@ export function notices(replica: Replica, symbol: string, frozenAt: number | nul
   const state = replica.state
   const { link } = replica
   if (link.kind === 'closed') {
-    const next = link.retryInMs === null ? 'Not trying again.' : `Try ${link.attempt + 1} in ${formatAge(Math.max(0, link.retryInMs - (now - replica.linkSince)))}.`
+    const next =
+      link.retryInMs === null
+        ? 'Not trying again.'
+        : `Try ${link.attempt + 1} in ${formatAge(Math.max(0, link.retryInMs - (now - replica.linkSince)))}.`
     out.push({
       id: 'line',
       tone: 'crit',
@@ -37,7 +40,12 @@ export function notices(replica: Replica, symbol: string, frozenAt: number | nul
       spoken: 'Stale: the engine is silent',
     })
   } else if (replica.sync.kind === 'resync') {
-    out.push({ id: 'resync', tone: 'warn', text: `Resyncing from seq ${replica.sync.fromSeq}: ${plural(replica.sync.missing, 'message')} missed.`, spoken: 'Resyncing' })
+    out.push({
+      id: 'resync',
+      tone: 'warn',
+      text: `Resyncing from seq ${replica.sync.fromSeq}: ${plural(replica.sync.missing, 'message')} missed.`,
+      spoken: 'Resyncing',
+    })
   }
   if (state === null) return out
   const engineTalks = link.kind === 'open' && silentMs <= STALE_LIMIT_MS
@@ -73,12 +81,23 @@ export function notices(replica: Replica, symbol: string, frozenAt: number | nul
   }
   const banned = state.status.bannedUntil
   if (banned > replica.engineTime) {
-    out.push({ id: 'banned', tone: 'crit', text: `The venue refuses our requests until ${formatTimeSeconds(banned)} UTC.`, spoken: 'The venue refuses our requests' })
+    out.push({
+      id: 'banned',
+      tone: 'crit',
+      text: `The venue refuses our requests until ${formatTimeSeconds(banned)} UTC.`,
+      spoken: 'The venue refuses our requests',
+    })
   }
   const blocks = state.risk?.blocks ?? []
-  if (blocks.length > 0) out.push({ id: 'risk', tone: 'warn', text: `Entries blocked: ${blocks.join('; ')}.`, spoken: `Entries blocked: ${blocks.join('; ')}` })
+  if (blocks.length > 0)
+    out.push({ id: 'risk', tone: 'warn', text: `Entries blocked: ${blocks.join('; ')}.`, spoken: `Entries blocked: ${blocks.join('; ')}` })
   if (frozenAt !== null) {
-    out.push({ id: 'frozen', tone: 'info', text: `Display frozen ${formatAge(now - frozenAt)} ago by you (F to go on). HALT and this banner stay live.`, spoken: 'Display frozen' })
+    out.push({
+      id: 'frozen',
+      tone: 'info',
+      text: `Display frozen ${formatAge(now - frozenAt)} ago by you (F to go on). HALT and this banner stay live.`,
+      spoken: 'Display frozen',
+    })
   }
   return out
 }

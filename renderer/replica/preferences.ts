@@ -2,7 +2,8 @@
 import * as v from 'valibot'
 import { createStore, type StoreApi } from 'zustand/vanilla'
 
-const size = (min: number, max: number, initial: number) => v.fallback(v.optional(v.pipe(v.number(), v.minValue(min), v.maxValue(max)), initial), initial)
+const size = (min: number, max: number, initial: number) =>
+  v.fallback(v.optional(v.pipe(v.number(), v.minValue(min), v.maxValue(max)), initial), initial)
 
 const PreferencesSchema = v.object({
   theme: v.fallback(v.optional(v.picklist(['system', 'dark', 'light']), 'system'), 'system'),

@@ -64,10 +64,18 @@ describe('ages (INV-10)', () => {
   it('a feed whose tick count stands still goes stale although the engine talks on', () => {
     let replica = started()
     for (let i = 1; i <= 40; i++) {
-      replica = applyMessage(replica, delta(7 + i, { market: state.market.map((row) => ({ ...row, venueTime: row.venueTime + i })) }), 100 + i * 100).replica
+      replica = applyMessage(
+        replica,
+        delta(7 + i, { market: state.market.map((row) => ({ ...row, venueTime: row.venueTime + i })) }),
+        100 + i * 100,
+      ).replica
     }
     expect(panelState(replica, source(replica), 4_100).kind).toBe('stale')
-    const ticked = applyMessage(replica, delta(48, { market: state.market.map((row) => ({ ...row, ticks: row.ticks + 1 })) }), 4_200).replica
+    const ticked = applyMessage(
+      replica,
+      delta(48, { market: state.market.map((row) => ({ ...row, ticks: row.ticks + 1 })) }),
+      4_200,
+    ).replica
     expect(panelState(ticked, source(ticked), 4_250).kind).toBe('live')
   })
   it('a frozen engine turns every panel stale, also one whose own limit is long', () => {

@@ -73,8 +73,22 @@ function receive(previous: Receipt, before: CockpitState | null, after: CockpitS
   }
   return {
     message: now,
-    ticks: moved(before?.market ?? [], after.market, (row) => row.symbol, (row) => row.ticks, previous.ticks, now),
-    beats: moved(before?.processes ?? [], after.processes, (row) => row.name, (row) => row.lastHeartbeatAt, previous.beats, now),
+    ticks: moved(
+      before?.market ?? [],
+      after.market,
+      (row) => row.symbol,
+      (row) => row.ticks,
+      previous.ticks,
+      now,
+    ),
+    beats: moved(
+      before?.processes ?? [],
+      after.processes,
+      (row) => row.name,
+      (row) => row.lastHeartbeatAt,
+      previous.beats,
+      now,
+    ),
     slices,
   }
 }

@@ -2,6 +2,11 @@
 import { UNKNOWN } from './decimal.ts'
 
 export const formatCount = (n: number): string =>
-  Number.isFinite(n) ? String(Math.round(n)).replace(/\B(?=(\d{3})+(?!\d))/g, ',').replace('-', '\u2212') : UNKNOWN
-export const formatMegabytes = (bytes: number): string => (bytes > 0 && Number.isFinite(bytes) ? `${Math.round(bytes / 1_048_576)} MB` : UNKNOWN)
+  Number.isFinite(n)
+    ? String(Math.round(n))
+        .replace(/\B(?=(\d{3})+(?!\d))/g, ',')
+        .replace('-', '\u2212')
+    : UNKNOWN
+export const formatMegabytes = (bytes: number): string =>
+  bytes > 0 && Number.isFinite(bytes) ? `${Math.round(bytes / 1_048_576)} MB` : UNKNOWN
 export const plural = (n: number, one: string, many = `${one}s`): string => `${formatCount(n)} ${n === 1 ? one : many}`

@@ -7,12 +7,25 @@
 export const SURFACES = ['bg-0', 'bg-1', 'bg-2'] as const
 export const TEXT_TOKENS = ['fg-0', 'fg-1', 'fg-2', 'up', 'down', 'ok', 'warn', 'crit'] as const
 export const FILL_TOKENS = ['mode-live', 'mode-paper', 'mode-simulated', 'kill'] as const
-export type Token = (typeof SURFACES)[number] | (typeof TEXT_TOKENS)[number] | (typeof FILL_TOKENS)[number] | 'edge' | 'line' | 'focus' | 'on-fill'
+export type Token =
+  | (typeof SURFACES)[number]
+  | (typeof TEXT_TOKENS)[number]
+  | (typeof FILL_TOKENS)[number]
+  | 'edge'
+  | 'line'
+  | 'focus'
+  | 'on-fill'
 export type Theme = 'dark' | 'light'
 export type Palette = 'blue-orange' | 'green-red'
 export type Hex = `#${string}`
 
-const FILLS = { 'mode-live': '#a3161d', 'mode-paper': '#2f4b9e', 'mode-simulated': '#5b3f8f', kill: '#c8102e', 'on-fill': '#ffffff' } as const
+const FILLS = {
+  'mode-live': '#a3161d',
+  'mode-paper': '#2f4b9e',
+  'mode-simulated': '#5b3f8f',
+  kill: '#c8102e',
+  'on-fill': '#ffffff',
+} as const
 
 export const THEMES: Readonly<Record<Theme, Readonly<Record<Token, Hex>>>> = {
   dark: {
