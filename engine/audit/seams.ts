@@ -6,6 +6,9 @@ import { createLedger } from '../money/ledger.ts'
 import { affordableQuantity, quantisePrice, quantiseQuantity, quantiseTrigger, sliceQuantity } from '../money/quantise.ts'
 import { validateOrder } from '../money/validate.ts'
 import { transition } from '../orders/transition.ts'
+import { signatureMatches } from '../simulator/protocol/signature.ts'
+import { createVenue } from '../venue/index.ts'
+import { RateBudget } from '../venue/rate-budget.ts'
 import { readModuleGraph } from './module-graph.ts'
 
 export interface Seams {
@@ -17,6 +20,9 @@ export interface Seams {
   readonly sliceQuantity: typeof sliceQuantity
   readonly validateOrder: typeof validateOrder
   readonly transition: typeof transition
+  readonly createVenue: typeof createVenue
+  readonly RateBudget: typeof RateBudget
+  readonly signatureMatches: typeof signatureMatches
   readonly moduleGraph: typeof readModuleGraph
 }
 
@@ -30,5 +36,8 @@ export const realSeams = (): Seams => ({
   sliceQuantity,
   validateOrder,
   transition,
+  createVenue,
+  RateBudget,
+  signatureMatches,
   moduleGraph: readModuleGraph,
 })

@@ -1,10 +1,25 @@
 /** Every check there is, in the order of its report. */
 import type { Check } from '../check.ts'
+import { apiErrors } from './combat/api-errors.ts'
+import { clockWindow } from './combat/clock-window.ts'
 import { importCycleCheck } from './combat/import-cycles.ts'
 import { orderPrecision } from './combat/order-precision.ts'
 import { orderValidation } from './combat/order-validation.ts'
 import { partialFills } from './combat/partial-fills.ts'
+import { rateHeaders } from './combat/rate-headers.ts'
 import { rounding } from './combat/rounding.ts'
 import { shortPnl } from './combat/short-pnl.ts'
+import { signature } from './combat/signature.ts'
 
-export const CHECKS: readonly Check[] = [shortPnl, orderPrecision, rounding, partialFills, importCycleCheck, orderValidation]
+export const CHECKS: readonly Check[] = [
+  shortPnl,
+  orderPrecision,
+  rounding,
+  partialFills,
+  apiErrors,
+  importCycleCheck,
+  rateHeaders,
+  clockWindow,
+  orderValidation,
+  signature,
+]
