@@ -51,13 +51,17 @@ export interface ProducerOptions {
   readonly capacity?: number
   /** Honour lossless readers by taking fewer ticks when one is a whole ring behind. Default false: overwrite. */
   readonly lossless?: boolean
-  /** Ticks the view holds. Default 256. */
+  /** Ticks the view holds, at most the capacity. Default 256. */
   readonly batch?: number
 }
 
 export interface ReaderOptions {
   /** 0–15; one live reader per index. */
   readonly index: number
+  /**
+   * Hold the producer back instead of being lapped; the ring must be lossless too. Promised for everything published after joining and for
+   * what this index left unacknowledged when it died; older ticks that `oldest` finds may be overwritten before they are read (and count).
+   */
   readonly lossless?: boolean
   /**
    * `resume` (default): after the last acknowledged tick of this index, or from the oldest when it never read. `newest`: only what comes
@@ -170,10 +174,12 @@ export interface CheckedProducerOptions {
 
 /** Defaults filled in; throws RingError on a capacity or batch that cannot be. */
 export function checkProducerOptions(options: ProducerOptions): CheckedProducerOptions {
-  const { capacity = RING_SLOTS, lossless = false, batch = DEFAULT_BATCH } = options
+  const { capacity = RING_SLOTS, lossless = false } = options
   if (!Number.isInteger(capacity) || capacity < 8 || capacity > MAX_CAPACITY || (capacity & (capacity - 1)) !== 0)
     throw new RingError('ERR_RING_CAPACITY', `capacity must be a power of two from 8 to ${MAX_CAPACITY}, not ${capacity}`)
-  return { capacity, lossless, batch: checkBatch(batch) }
+  const batch = checkBatch(options.batch ?? Math.min(DEFAULT_BATCH, capacity))
+  if (batch > capacity) throw new RingError('ERR_RING_ARGUMENT', `a batch of ${batch} does not fit a ring of ${capacity}`)
+  return { capacity, lossless, batch }
 }
 
 export interface CheckedReaderOptions {

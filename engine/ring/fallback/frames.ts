@@ -12,14 +12,12 @@ export const HEAD_WORDS = 4
 export const MAX_FRAME_TICKS = 4_096
 
 export const FrameKind = {
-  /** reader → producer: a index + 16 when lossless, b next sequence wanted, c ticks to keep after a lap (0 = half) */
+  /** reader → producer, once: a reader index, b next sequence wanted, c ticks to keep after a lap (0 = half) */
   hello: 1,
-  /** reader → producer: a cursor, b lost */
-  mark: 2,
   /** producer → reader: a epoch, b published */
-  welcome: 3,
+  welcome: 2,
   /** producer → reader: a ticks that follow, b sequence of the first, c published */
-  ticks: 4,
+  ticks: 3,
 } as const
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
 
@@ -50,8 +48,8 @@ const isCount = (value: number): boolean => Number.isSafeInteger(value) && value
 function plausible(kind: number, a: number, b: number, c: number): kind is FrameKind {
   if (!isCount(a) || !isCount(b) || !isCount(c)) return false
   if (kind === FrameKind.ticks) return a >= 1 && a <= MAX_FRAME_TICKS && b >= 1
-  if (kind === FrameKind.hello) return a < 2 * RING_MAX_READERS && b >= 1
-  return kind === FrameKind.mark || kind === FrameKind.welcome
+  if (kind === FrameKind.hello) return a < RING_MAX_READERS && b >= 1
+  return kind === FrameKind.welcome
 }
 
 /** Cuts a byte stream into frames. `push` returns false at the first impossible head; the connection must then be dropped. */

@@ -100,8 +100,8 @@ export class FallbackProducer implements RingProducer {
   readonly #slots: Float64Array<ArrayBuffer>
   readonly #server: Server
   readonly #subscribers = new Map<number, Subscriber>()
-  /** Cursors of the lossless readers that are active, dead or alive: none may be overwritten. */
-  readonly #gates = new Map<number, number>()
+  /** First sequence that may not be written before the lossless readers' marks were looked at again. */
+  #limit = 0
   #published: number
   #closed = false
 
@@ -124,7 +124,6 @@ export class FallbackProducer implements RingProducer {
       release(lock)
       throw thrown
     }
-    for (let index = 0; index < RING_MAX_READERS; index++) this.#rememberGate(index)
   }
 
   #take(lock: string): boolean {
@@ -152,27 +151,19 @@ export class FallbackProducer implements RingProducer {
     return server
   }
 
-  #rememberGate(index: number): void {
-    const mark = readMark(this.#path, index)
-    if (mark !== null && mark.state === 'active' && mark.lossless) this.#gates.set(index, mark.cursor)
-    else this.#gates.delete(index)
-  }
-
   #accept(socket: Socket): void {
     let subscriber: Subscriber | null = null
     socket.unref()
     const frames = new FrameReader((frame) => {
       if (subscriber === null) subscriber = this.#welcome(socket, frame)
-      else this.#mark(subscriber, frame)
+      else socket.destroy() // a reader speaks once
     })
     socket.on('data', (chunk: Buffer) => {
       if (!frames.push(chunk)) socket.destroy()
     })
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
-      if (subscriber === null || this.#subscribers.get(subscriber.index) !== subscriber) return
-      this.#subscribers.delete(subscriber.index)
-      if (!this.#closed) this.#rememberGate(subscriber.index)
+      if (subscriber !== null && this.#subscribers.get(subscriber.index) === subscriber) this.#subscribers.delete(subscriber.index)
     })
   }
 
@@ -181,21 +172,15 @@ export class FallbackProducer implements RingProducer {
       socket.destroy()
       return null
     }
-    const index = frame.a % RING_MAX_READERS
+    const index = frame.a
     const { capacity } = this.#header
     const keep = frame.c === 0 ? capacity / 2 : Math.min(frame.c, capacity)
     const subscriber = { socket, index, keep, sent: Math.min(frame.b - 1, this.#published), inFlight: false }
     this.#subscribers.get(index)?.socket.destroy()
     this.#subscribers.set(index, subscriber)
-    this.#rememberGate(index)
     socket.write(encodeFrame(FrameKind.welcome, this.#header.epoch, this.#published, 0))
     this.#flush(subscriber)
     return subscriber
-  }
-
-  #mark(subscriber: Subscriber, frame: Frame): void {
-    if (frame.kind !== FrameKind.mark) subscriber.socket.destroy()
-    else if (this.#gates.has(subscriber.index)) this.#gates.set(subscriber.index, frame.a)
   }
 
   #flush(subscriber: Subscriber): void {
@@ -217,10 +202,18 @@ export class FallbackProducer implements RingProducer {
     })
   }
 
+  /** How many of `wanted` ticks no active lossless reader, dead or alive, still needs the place of. */
   #room(wanted: number): number {
-    if (!this.#header.lossless || this.#gates.size === 0) return wanted
+    const { lossless, capacity } = this.#header
     const next = this.#published + 1
-    return Math.max(0, Math.min(wanted, Math.min(...this.#gates.values()) + this.#header.capacity - next))
+    if (!lossless || next + wanted <= this.#limit) return wanted
+    let gate = next
+    for (let index = 0; index < RING_MAX_READERS; index++) {
+      const mark = readMark(this.#path, index)
+      if (mark !== null && mark.state === 'active' && mark.lossless) gate = Math.min(gate, mark.cursor)
+    }
+    this.#limit = gate + capacity
+    return Math.max(0, Math.min(wanted, this.#limit - next))
   }
 
   get published(): number {
@@ -260,7 +253,7 @@ export class FallbackProducer implements RingProducer {
       const mark = readMark(this.#path, index)
       if (mark === null || mark.state !== 'active' || isHeld(markLockPath(this.#path, index))) continue
       writeMark(this.#path, index, { ...mark, state: 'evicted' })
-      this.#gates.delete(index)
+      this.#limit = 0
       evicted++
     }
     return evicted

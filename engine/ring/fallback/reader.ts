@@ -10,7 +10,6 @@ import { TICK_WORDS } from '../../contract/tick.ts'
 import {
   allocateView,
   checkReaderOptions,
-  RING_MAX_READERS,
   RingError,
   type CheckedReaderOptions,
   type OnTicks,
@@ -91,7 +90,6 @@ export class FallbackReader implements RingReader {
   #first: number
   #lost: number
   #lostNow = 0
-  #markInFlight = false
   #closed = false
   #replaced = false
 
@@ -126,11 +124,10 @@ export class FallbackReader implements RingReader {
     this.#socket = socket
     if (this.#work === null) socket.unref()
     const frames = new FrameReader((frame) => this.#take(frame))
-    const { index, lossless, keepAfterLap } = this.#options
+    const { index, keepAfterLap } = this.#options
     socket.on('connect', () => {
       this.#retryMs = FIRST_RETRY_MS
-      socket.write(encodeFrame(FrameKind.hello, index + (lossless ? RING_MAX_READERS : 0), this.#received + 1, keepAfterLap))
-      this.#tellMark()
+      socket.write(encodeFrame(FrameKind.hello, index, this.#received + 1, keepAfterLap))
     })
     socket.on('data', (chunk: Buffer) => {
       if (!frames.push(chunk)) socket.destroy()
@@ -139,7 +136,6 @@ export class FallbackReader implements RingReader {
     socket.on('close', () => {
       if (this.#closed || this.#socket !== socket) return
       this.#socket = null
-      this.#markInFlight = false
       this.#retry = setTimeout(() => this.#connect(), this.#retryMs)
       if (this.#work === null) this.#retry.unref()
       this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
@@ -226,6 +222,7 @@ export class FallbackReader implements RingReader {
   }
 
   pump(onTicks: OnTicks, _spinUs = 0, budgetMs = 2): void {
+    if (this.#closed) throw new RingError('ERR_RING_CLOSED', 'the ring was used after close')
     if (this.#work !== null) throw new RingError('ERR_RING_ARGUMENT', 'the reader already pumps')
     this.#work = () => {
       this.#scheduled = false
@@ -247,26 +244,12 @@ export class FallbackReader implements RingReader {
     if (this.#acked === this.#position) return
     this.#acked = this.#position
     this.#writeMark('active')
-    this.#tellMark()
   }
 
   #writeMark(state: 'active' | 'free'): void {
     const { lossless, name } = this.#options
     const cursor = this.#acked
     writeAll(this.#fd, encodeMark({ state, lossless, pid: process.pid, cursor, lost: this.#lost, generation: this.#generation, name }), 0)
-  }
-
-  /** One mark in flight; the newest follows it, so acknowledging often costs no memory. */
-  #tellMark(): void {
-    const socket = this.#socket
-    if (!this.#options.lossless || this.#markInFlight || socket === null || socket.connecting) return
-    const told = this.#acked
-    this.#markInFlight = true
-    socket.write(encodeFrame(FrameKind.mark, told, this.#lost, 0), () => {
-      if (this.#socket !== socket) return
-      this.#markInFlight = false
-      if (!this.#closed && this.#acked !== told) this.#tellMark()
-    })
   }
 
   stats(): RingStats {

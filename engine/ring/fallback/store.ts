@@ -113,7 +113,9 @@ export function writeSlots(fd: number, slots: Float64Array<ArrayBuffer>, from: n
 
 /* ---------------------------------------------------------------- a reader's mark */
 
-const MARK = { layout: 0, state: 1, lossless: 2, pid: 3, cursor: 4, lost: 5, generation: 6, words: 8 } as const
+const MARK = { layout: 0, state: 1, lossless: 2, pid: 3, cursor: 4, lost: 5, generation: 6, cursorAgain: 7, words: 8 } as const
+const MARK_BYTES = MARK.words * 8 + 40
+const MARK_ATTEMPTS = 100
 const STATES = ['free', 'active', 'evicted'] as const
 
 export interface ReaderMark {
@@ -130,28 +132,37 @@ export const markPath = (path: string, index: number): string => `${path}.r${ind
 export const markLockPath = (path: string, index: number): string => `${path}.r${index}.lock`
 export const producerLockPath = (path: string): string => `${path}.lock`
 
-/** One write per acknowledgement: loss and cursor go together. */
+/** One write per acknowledgement: loss and cursor go together, and the cursor stands twice so that a reader of a half-written mark looks again. */
 export function encodeMark(mark: ReaderMark): Uint8Array {
-  const bytes = new Uint8Array(MARK.words * 8 + 40)
+  const bytes = new Uint8Array(MARK_BYTES)
   const words = new Float64Array(bytes.buffer, 0, MARK.words)
-  words.set([LAYOUT, STATES.indexOf(mark.state), mark.lossless ? 1 : 0, mark.pid, mark.cursor, mark.lost, mark.generation, 0])
+  words.set([LAYOUT, STATES.indexOf(mark.state), mark.lossless ? 1 : 0, mark.pid, mark.cursor, mark.lost, mark.generation, mark.cursor])
   bytes.set(Buffer.from(mark.name, 'utf8').subarray(0, 39), MARK.words * 8)
   return bytes
 }
 
 /** The stored mark of reader `index`, or null when it never read or its file is damaged. */
 export function readMark(path: string, index: number): ReaderMark | null {
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(markPath(path, index))
-  } catch {
-    return null
+  for (let attempt = 0; attempt < MARK_ATTEMPTS; attempt++) {
+    let bytes: Buffer
+    try {
+      bytes = readFileSync(markPath(path, index))
+    } catch {
+      return null
+    }
+    if (bytes.length < MARK_BYTES) return null
+    const mark = decodeMark(bytes)
+    if (mark !== null) return mark
   }
-  if (bytes.length < MARK.words * 8 + 40) return null
+  return null
+}
+
+function decodeMark(bytes: Buffer): ReaderMark | null {
   const word = (at: number): number => bytes.readDoubleLE(at * 8)
   const state = STATES[word(MARK.state)]
   const cursor = word(MARK.cursor)
   if (word(MARK.layout) !== LAYOUT || state === undefined || !Number.isSafeInteger(cursor) || cursor < 1) return null
+  if (word(MARK.cursorAgain) !== cursor) return null
   return {
     state,
     lossless: word(MARK.lossless) === 1,
@@ -160,7 +171,7 @@ export function readMark(path: string, index: number): ReaderMark | null {
     lost: word(MARK.lost),
     generation: word(MARK.generation),
     name: bytes
-      .subarray(MARK.words * 8, MARK.words * 8 + 40)
+      .subarray(MARK.words * 8, MARK_BYTES)
       .toString('utf8')
       .replaceAll('\0', ''),
   }

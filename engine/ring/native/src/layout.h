@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define RING_MAGIC 0x3130474e49525849ull /* "IXRING01" */
+#define RING_FALLBACK_MAGIC 0x3146474e49525849ull /* "IXRINGF1": the TypeScript fallback's files, another format */
 #define RING_LAYOUT 1u
 #define RING_HEADER_BYTES 4096u
 #define RING_SLOT_BYTES 64u

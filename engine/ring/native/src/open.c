@@ -57,6 +57,7 @@ static ring_status check_identity(const ring *r, size_t file_bytes) {
   const ring_header *h = r->header;
   const uint64_t magic = LOAD_ACQUIRE(&h->magic);
   if (magic == 0) return RING_ERR_NOT_READY;
+  if (magic == RING_FALLBACK_MAGIC) return RING_ERR_MISMATCH;
   if (magic != RING_MAGIC) return RING_ERR_FOREIGN;
   if (h->layout != RING_LAYOUT || h->header_bytes != RING_HEADER_BYTES || h->slot_bytes != RING_SLOT_BYTES ||
       h->max_readers != RING_MAX_READERS || h->readers_offset != RING_READERS_OFFSET || h->slots_offset != RING_HEADER_BYTES)
@@ -108,6 +109,7 @@ ring_status ring_open_producer(ring *r, const char *path, uint32_t capacity, boo
     uint64_t magic = 0;
     if (pread(r->file_fd, &magic, sizeof magic, 0) != (ssize_t)sizeof magic) return failed(r, RING_ERR_FOREIGN);
     if (magic == 0 && (size_t)st.st_size == wanted) fresh = true; /* its creator died before it was finished */
+    else if (magic == RING_FALLBACK_MAGIC) return failed(r, RING_ERR_MISMATCH);
     else if (magic != RING_MAGIC) return failed(r, RING_ERR_FOREIGN);
     else if ((size_t)st.st_size != wanted) return failed(r, RING_ERR_MISMATCH);
   }
