@@ -9,7 +9,31 @@ import { fail, ok, type Failure, type Result } from '../../contract/result.ts'
 import { POISONS } from './poison.ts'
 
 const ms = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(86_400_000))
+const digits = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(15))
+const FILTER_AMOUNTS = [
+  'tickSize',
+  'minPrice',
+  'maxPrice',
+  'stepSize',
+  'minQty',
+  'maxQty',
+  'marketStepSize',
+  'marketMinQty',
+  'marketMaxQty',
+  'minNotional',
+  'multiplierUp',
+  'multiplierDown',
+] as const
 const symbol = v.pipe(v.string(), v.regex(/^[A-Z0-9_]{2,30}$/))
+
+const FilterChange = v.strictObject({
+  ...(Object.fromEntries(FILTER_AMOUNTS.map((name) => [name, v.exactOptional(decimalText)])) as {
+    readonly [K in (typeof FILTER_AMOUNTS)[number]]: v.ExactOptionalSchema<typeof decimalText, undefined>
+  }),
+  pricePrecision: v.exactOptional(digits),
+  quantityPrecision: v.exactOptional(digits),
+  maxOrders: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000))),
+})
 
 /** What happens to a request instead of, before or after being served. */
 const RequestEffect = v.variant('do', [
@@ -78,7 +102,7 @@ const ActionEffect = v.variant('do', [
   v.strictObject({
     do: v.literal('market'),
     fault: v.variant('kind', [
-      v.strictObject({ kind: v.literal('filters'), symbol, change: v.record(v.string(), v.union([v.string(), v.number()])) }),
+      v.strictObject({ kind: v.literal('filters'), symbol, change: FilterChange }),
       v.strictObject({ kind: v.literal('status'), symbol, status: v.string() }),
       v.strictObject({ kind: v.literal('jump'), symbol, fraction: decimalText }),
       v.strictObject({ kind: v.literal('depthGap'), symbol, updates: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)) }),
