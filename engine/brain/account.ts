@@ -5,8 +5,8 @@
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
 import type { UserEvent, VenueFill } from '../contract/venue.ts'
-import { decimal, Decimal, toText, ZERO } from '../money/decimal.ts'
-import { createLedger, type Ledger } from '../money/ledger.ts'
+import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
+import type { Ledger } from '../money/ledger.ts'
 import { parseClientId } from '../orders/client-id.ts'
 import type { Baseline, Command } from './events.ts'
 import { applyToOrder } from './order-desk.ts'
@@ -51,8 +51,6 @@ export function startLedger(state: BrainState, baseline: Baseline, ledger: Ledge
   state.day = Math.floor(state.now / DAY_MS)
 }
 
-export const newLedger = createLedger
-
 /** Equity high-water mark and the day's start; called on every clock event and after fills. */
 export function updateEquity(state: BrainState, out: Command[]): void {
   if (state.ledger === null) return
@@ -94,7 +92,7 @@ function isForeign(state: BrainState, symbol: SymbolState | undefined, fill: Ven
   if (parseClientId(clientId) !== null || state.orders.has(clientId)) return false
   if (state.ledger === null) return false
   if (!state.ledger.position(fill.symbol, fill.positionSide).quantity.isZero()) return false
-  if (symbol?.trade != null) return false
+  if ((symbol?.trade ?? null) !== null) return false
   return !VENUE_CLOSERS.test(clientId) || symbol === undefined || !symbol.foreign.isZero()
 }
 

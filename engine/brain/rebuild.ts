@@ -139,7 +139,7 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
         state.orders.set(entry.ref, { ...order, booked, executed: decimal(booked).gt(decimal(order.executed)) ? booked : order.executed })
       }
       const trade = state.bySymbol.get(payload.symbol)?.trade
-      if (trade != null) trade.net = trade.net.plus(decimal(payload.realized)).minus(decimal(payload.commission))
+      if (trade !== null && trade !== undefined) trade.net = trade.net.plus(decimal(payload.realized)).minus(decimal(payload.commission))
       state.counters.fills++
       return true
     }
@@ -222,7 +222,7 @@ function openTrade(state: BrainState, symbolName: string, group: string, plan: T
 
 function joinTrade(state: BrainState, symbolName: string, clientId: string, group: string | undefined): void {
   const trade = state.bySymbol.get(symbolName)?.trade
-  if (trade != null && trade.group === group) trade.orders.push(clientId)
+  if (trade !== null && trade !== undefined && trade.group === group) trade.orders.push(clientId)
 }
 
 /** A trade whose entry never came to anything and whose symbol is flat is over; the clock finds out about the rest. */

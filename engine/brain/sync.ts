@@ -122,7 +122,7 @@ export function onFills(state: BrainState, symbol: string, result: VenueResult<r
     if (bookFill(state, fill, fill.clientId ?? clientIdOf(state, fill.orderId), 'rest', out)) news = true
   }
   // A full page means there may be more behind it.
-  if (news && result.value.length >= 500) readFills(state, symbol, out)
+  if (news && result.value.length >= 1_000) readFills(state, symbol, out)
   const touched = state.bySymbol.get(symbol)
   if (touched !== undefined) state.dirty.add(touched)
 }

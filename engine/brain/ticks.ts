@@ -57,6 +57,8 @@ export function reduceTicks(state: BrainState, view: Float64Array, from: number,
           volume: view[base + 7] ?? 0,
         }
         takeBar(state, symbol, bar, kind === TickKind.barClosed, out)
+        // After each bar, not each batch: how the ring cuts its batches must not show in what is decided.
+        finishStep(state, out)
         decided = true
         break
       }
@@ -70,7 +72,6 @@ export function reduceTicks(state: BrainState, view: Float64Array, from: number,
         unreachable(kind)
     }
   }
-  if (decided) finishStep(state, out)
   return decided
 }
 

@@ -124,7 +124,7 @@ export function closingOrderFailed(
 ): void {
   const symbol = state.bySymbol.get(order.symbol)
   const trade = symbol?.trade
-  if (symbol === undefined || trade == null || trade.group !== order.group) return
+  if (symbol === undefined || trade === null || trade === undefined || trade.group !== order.group) return
   const again = (failures: number): number => state.now + Math.min(5_000, 250 * 2 ** Math.min(failures, 6)) * Math.max(1, state.config.rate)
   if (order.role === 'stop') {
     if (code === -2021) {

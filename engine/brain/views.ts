@@ -10,7 +10,6 @@ import { standingBlocks } from '../risk/risk.ts'
 import { markOf } from './account.ts'
 import { standingOf, unresolvedIds } from './standing.ts'
 import type { BrainState } from './state.ts'
-import { amountOf } from './text.ts'
 import { ordersOf } from './trades.ts'
 
 const NONE = '0' as DecimalText
@@ -61,7 +60,7 @@ function levelsOf(state: BrainState, symbol: string): { stop: DecimalText | null
   const trade = state.bySymbol.get(symbol)?.trade
   let stop: DecimalText | null = null
   let takeProfit: DecimalText | null = null
-  if (trade == null) return { stop, takeProfit }
+  if (trade === null || trade === undefined) return { stop, takeProfit }
   for (const order of ordersOf(state, trade)) {
     if (isTerminal(order.state)) continue
     if (order.role === 'stop') stop = order.request.triggerPrice ?? stop
@@ -155,7 +154,7 @@ export function bookCopy(state: BrainState): BookCopy {
       quantity: toText(position.quantity),
       averageEntry: toText(position.averageEntry),
       realizedPnl: toText(position.realized),
-      wantsStop: state.tradingState !== 'halted' && state.bySymbol.get(position.symbol)?.trade != null,
+      wantsStop: state.tradingState !== 'halted' && (state.bySymbol.get(position.symbol)?.trade ?? null) !== null,
     })),
     openOrders: open.map((order) => ({ ...toVenueOrder(order), state: order.state, origin: order.origin })),
     unresolved: unresolvedIds(state),
@@ -163,6 +162,3 @@ export function bookCopy(state: BrainState): BookCopy {
     fillCount: ledger?.fillCount ?? 0,
   }
 }
-
-/** Mark of a symbol as text, for rows that need one. */
-export const markText = (state: BrainState, symbol: string): DecimalText => toText(amountOf(state.bySymbol.get(symbol)?.mark ?? 0))

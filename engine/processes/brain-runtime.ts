@@ -1,0 +1,351 @@
+/**
+ * The brain at work: reducer, journal, venue and ring reader tied together. Start-up and crash recovery are one path: the journal
+ * is played again, the private stream opens, the venue's view is read, whatever was in flight is looked up by client id.
+ *
+ * - INV-03: rows of a step are on disk before its requests leave; when they cannot be, nothing leaves.
+ * - Lock-step: ticks are taken as they come, user frames and requests wait for the barrier that names them.
+ */
+import { createHash } from 'node:crypto'
+import type { Monotonic } from '../contract/clock.ts'
+import type { Repair } from '../contract/mismatch.ts'
+import type { BrainEvents, BrainInit, BrainMethods } from '../contract/processes.ts'
+import { fail, ok, type Result } from '../contract/result.ts'
+import type { LeverageTier, PrivateVenue, SymbolFilters, UserEvent, UserStream } from '../contract/venue.ts'
+import { startLedgerRebuild } from './brain-recovery.ts'
+import { createBrainJournal } from './brain-journal.ts'
+import { createRequests, isRequest, unsent, type RequestCommand } from './brain-requests.ts'
+import { createLatency } from './latency.ts'
+import type { BrainEvent, Command, RepairAnswer } from '../brain/events.ts'
+import type { Recorder } from '../brain/recorder.ts'
+import { reduce } from '../brain/reducer.ts'
+import { unresolvedIds } from '../brain/standing.ts'
+import { createBrain, type BrainState } from '../brain/state.ts'
+import { reduceTicks } from '../brain/ticks.ts'
+import { accountView, riskView } from '../brain/views.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { RingReader } from '../ring/index.ts'
+import { strategyFactory } from '../strategy/registry.ts'
+import type { Venue } from '../venue/index.ts'
+
+export interface BrainRuntimeOptions {
+  readonly init: BrainInit
+  readonly journal: Journal
+  readonly venue: Venue
+  /** Absent in tests that hand ticks over themselves. */
+  readonly ring?: RingReader
+  readonly emit: <E extends keyof BrainEvents>(topic: E, data: BrainEvents[E]) => void
+  readonly monotonic: Monotonic
+  readonly onBug: (thrown: unknown) => void
+  readonly recorder?: Recorder
+}
+
+export interface BrainRuntime {
+  /** Resolves when the account is complete and the host may release entries. */
+  start(): Promise<Result<null>>
+  ticks(view: Float64Array, count: number, lostNow: number): void
+  barrier: (arg: Parameters<BrainMethods['barrier']>[0]) => Promise<ReturnType<BrainMethods['barrier']>>
+  event(event: BrainEvent): RepairAnswer | null
+  repair(repair: Repair): RepairAnswer
+  readonly state: BrainState
+  /** Emits account, risk and counters if they changed; `all` = in any case. */
+  publish(all: boolean): void
+  stop(): Promise<void>
+}
+
+const START_MS = 15_000
+const CLOCK_MS = 50
+const VIEW_MS = 100
+const COUNTERS_MS = 500
+/** User frames a barrier names but a broken stream will never deliver: read over REST instead after this long, local ms. */
+const FRAMES_MS = 3_000
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Whose account it is, without naming the key (INV-12). */
+const accountOf = (init: BrainInit): string =>
+  createHash('sha256').update(`aegis account ${init.credentials.key}`).digest('hex').slice(0, 32)
+
+interface Reference {
+  readonly filters: readonly SymbolFilters[]
+  readonly tiers: ReadonlyMap<string, readonly LeverageTier[]>
+  readonly hedge: boolean
+}
+
+async function readReference(venue: Venue, account: PrivateVenue, init: BrainInit): Promise<Result<Reference>> {
+  const lockStep = init.settings.lockStep
+  const first = venue.public.symbols()
+  if (lockStep) await first
+  const second = account.hedgeMode()
+  if (lockStep) await second
+  const [symbols, hedge, tiers] = await Promise.all([first, second, account.leverageTiers()])
+  if (!symbols.ok) return fail('venue', `symbols could not be read: ${symbols.error.message}`)
+  if (!hedge.ok) return fail('venue', `position mode could not be read: ${hedge.error.message}`)
+  const known = new Map(symbols.value.map((one) => [one.symbol, one]))
+  const filters: SymbolFilters[] = []
+  for (const symbol of init.symbols) {
+    const found = known.get(symbol)
+    if (found === undefined) return fail('unknown-symbol', `the venue does not list ${symbol}`)
+    filters.push(found)
+  }
+  return ok({ filters, tiers: tiers.ok ? tiers.value : new Map(), hedge: hedge.value })
+}
+
+/** Builds the runtime: reads what the venue says about symbols and mode, and the journal's rows of this account. */
+export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<Result<BrainRuntime>> {
+  const { init, venue, emit, monotonic, ring } = options
+  const { settings } = init
+  const account = venue.private
+  const stream = venue.userStream
+  if (account === undefined || stream === undefined) return fail('no-keys', 'the brain needs API keys')
+  const strategy = strategyFactory(settings.strategy)
+  if (!strategy.ok) return strategy
+  const reference = await readReference(venue, account, init)
+  if (!reference.ok) return reference
+  const leverage = Math.min(settings.leverage, Math.max(settings.rails.maxLeverageTeacher, settings.rails.maxLeverageStudent))
+  const state = createBrain({
+    session: init.session,
+    symbols: init.symbols,
+    filters: reference.value.filters,
+    tiers: reference.value.tiers,
+    rails: settings.rails,
+    strategySettings: settings.strategy,
+    createStrategy: strategy.value,
+    leverage,
+    hedge: reference.value.hedge,
+    rate: init.endpoints.rate,
+    tradingState: init.tradingState,
+    counter: 0,
+  })
+  const recovered = startLedgerRebuild(state, options.journal, {
+    account: accountOf(init),
+    session: init.session,
+    mode: settings.mode,
+    symbols: init.symbols,
+    time: Math.round(venue.clock.nowMs()),
+  })
+  if (!recovered.ok) return recovered
+  return ok(assemble(options, state, account, stream, venue, ring, emit, monotonic, recovered.value))
+}
+
+function assemble(
+  options: BrainRuntimeOptions,
+  state: BrainState,
+  account: PrivateVenue,
+  stream: UserStream,
+  venue: Venue,
+  ring: RingReader | undefined,
+  emit: BrainRuntimeOptions['emit'],
+  monotonic: Monotonic,
+  recoveredRows: number,
+): BrainRuntime {
+  const { init } = options
+  const { lockStep } = init.settings
+  const now = (): number => Math.round(venue.clock.nowMs())
+  const out: Command[] = []
+  const decision = createLatency()
+  const held: { readonly frame: number; readonly event: UserEvent }[] = []
+  const timers: ReturnType<typeof setInterval>[] = []
+  let appliedFrames = 0
+  let lastRevision = -1
+  let lastRisk = ''
+  let lastTicks = 0
+  let stopped = false
+
+  const requests = createRequests({ venue: account, lockStep, now, onAnswer: (event) => void step(event), onBug: options.onBug })
+  const journal = createBrainJournal(options.journal, monotonic, (fault) => {
+    // The reducer must not be entered from inside itself.
+    queueMicrotask(() => step({ type: 'journal', at: now(), fault }))
+  })
+
+  function step(event: BrainEvent): RepairAnswer | null {
+    options.recorder?.event(event)
+    const answer = reduce(state, event, out)
+    carryOut()
+    return answer
+  }
+
+  /** First the journal, then the wire, then the screen. */
+  function carryOut(): void {
+    if (out.length === 0) return
+    const commands = out.splice(0)
+    const outgoing: RequestCommand[] = []
+    let intents = false
+    for (const command of commands) {
+      if (command.type === 'journal') {
+        journal.add(command.entry)
+        if (command.entry.kind === 'intent') intents = true
+      } else if (isRequest(command)) outgoing.push(command)
+      else show(command)
+    }
+    const durable = !intents || journal.flush()
+    for (const command of outgoing) {
+      const refused = durable ? null : unsent(command, now(), journal.fault)
+      if (refused === null) requests.send(command)
+      else queueMicrotask(() => step(refused))
+    }
+  }
+
+  function show(command: Exclude<Command, RequestCommand | { type: 'journal' }>): void {
+    switch (command.type) {
+      case 'fill':
+        emit('fill', command.row)
+        return
+      case 'signal':
+        emit('signal', command.row)
+        return
+      case 'trip':
+        emit('trip', { level: command.level, reason: command.reason })
+        return
+      case 'reconcile':
+        emit('reconcile', { reason: command.reason })
+        return
+      case 'log':
+        emit('log', { level: command.level, text: command.text })
+        return
+    }
+  }
+
+  function ticks(view: Float64Array, count: number, lostNow: number): void {
+    const before = monotonic.nowMs()
+    const at = now()
+    if (lostNow > 0) step({ type: 'lost', at, count: lostNow })
+    options.recorder?.ticks(view, count, at)
+    if (reduceTicks(state, view, 0, count, at, out)) {
+      carryOut()
+      decision.add((monotonic.nowMs() - before) * 1_000)
+    }
+  }
+
+  function takeFrames(upTo: number): void {
+    while (held.length > 0 && (held[0]?.frame ?? Number.POSITIVE_INFINITY) <= upTo) {
+      const next = held.shift()
+      if (next !== undefined) step({ type: 'user', at: now(), event: next.event })
+    }
+    appliedFrames = Math.max(appliedFrames, Math.min(upTo, stream.frames))
+  }
+
+  stream.onEvent((event) => {
+    // Before the first barrier nothing is virtual yet: the start-up runs as it comes.
+    if (lockStep && stream.frames > 0 && event.kind !== 'resync') held.push({ frame: stream.frames, event })
+    else {
+      appliedFrames = Math.max(appliedFrames, lockStep ? 0 : stream.frames)
+      step({ type: 'user', at: now(), event })
+    }
+  })
+
+  const watchStream = (): void => {
+    if (stream.healthy !== state.streamHealthy) step({ type: 'stream', at: now(), healthy: stream.healthy })
+  }
+  const clock = (): void => {
+    watchStream()
+    step({ type: 'clock', at: now() })
+  }
+
+  function counters(): void {
+    emit('counters', {
+      ticks: state.counters.ticks,
+      candles: state.counters.candles,
+      signals: state.counters.signals,
+      orders: state.counters.orders,
+      fills: state.counters.fills,
+      rejects: state.counters.rejects,
+      dropped: state.counters.lost + journal.droppedRows,
+      unresolved: unresolvedIds(state).length,
+      decisionP50Us: decision.percentile(0.5),
+      decisionP99Us: decision.percentile(0.99),
+      dbLagMs: journal.lagMs,
+      metrics: venue.metrics(),
+      userStreamHealthy: stream.healthy,
+      userFrames: stream.frames,
+    })
+  }
+
+  function publish(all: boolean): void {
+    const moved = state.revision !== lastRevision || (state.counters.ticks !== lastTicks && (state.ledger?.openPositions().length ?? 0) > 0)
+    if (all || moved) {
+      lastRevision = state.revision
+      lastTicks = state.counters.ticks
+      emit('account', accountView(state))
+    }
+    const risk = riskView(state)
+    const text = JSON.stringify(risk)
+    if (all || text !== lastRisk) {
+      lastRisk = text
+      emit('risk', risk)
+    }
+    if (all) counters()
+  }
+
+  async function setLeverage(): Promise<void> {
+    for (const symbol of init.symbols) {
+      if (stopped) return
+      const done = await account.setLeverage(symbol, state.config.leverage)
+      if (!done.ok) emit('log', { level: 'warn', text: `${symbol}: leverage not set (${done.error.message})` })
+    }
+  }
+
+  return {
+    state,
+    ticks,
+    event: step,
+    repair: (repair) => step({ type: 'repair', at: now(), repair }) ?? { applied: false, reason: 'not a repair' },
+    publish,
+    async start() {
+      if (recoveredRows > 0) emit('log', { level: 'info', text: `recovered from ${recoveredRows} journal rows` })
+      if (options.journal.loss !== null) emit('log', { level: 'error', text: options.journal.loss.text })
+      if (lockStep) await setLeverage()
+      const opened = await stream.start()
+      if (!opened.ok) return opened
+      watchStream()
+      const deadline = monotonic.nowMs() + START_MS
+      while (!(state.synced && requests.idle && state.lookupsOut.size === 0)) {
+        await requests.settle()
+        if (monotonic.nowMs() > deadline) return fail('not-synced', 'the account could not be read completely')
+        if (!state.synced && requests.idle && !state.snapshotOut) {
+          await sleep(lockStep ? 200 : 20)
+          if (requests.idle && !state.snapshotOut)
+            step({ type: 'user', at: now(), event: { kind: 'resync', reason: 'start-up', eventTime: now() } })
+        } else await nextTurn()
+      }
+      ring?.pump((view, count, _first, lostNow) => ticks(view, count, lostNow))
+      timers.push(
+        setInterval(() => publish(false), VIEW_MS),
+        setInterval(counters, COUNTERS_MS),
+      )
+      if (!lockStep) {
+        timers.push(setInterval(clock, CLOCK_MS))
+        void setLeverage()
+      }
+      publish(true)
+      return ok(null)
+    },
+    async barrier({ time, ringHead, userFrames }) {
+      venue.clock.set(time)
+      while (ring !== undefined && ring.position <= ringHead && !stopped) await nextTurn()
+      const deadline = monotonic.nowMs() + FRAMES_MS
+      while (stream.frames < userFrames && !stopped) {
+        if (monotonic.nowMs() > deadline) {
+          step({ type: 'user', at: now(), event: { kind: 'resync', reason: 'frames are missing', eventTime: now() } })
+          break
+        }
+        await nextTurn()
+      }
+      watchStream()
+      takeFrames(userFrames)
+      step({ type: 'clock', at: time })
+      await requests.settle()
+      return { requests: requests.completed, userFrames: appliedFrames }
+    },
+    async stop() {
+      stopped = true
+      for (const timer of timers) clearInterval(timer)
+      ring?.close()
+      await Promise.race([requests.settle(), sleep(2_000)])
+      publish(true)
+      journal.close()
+      await Promise.race([stream.stop(), sleep(500)])
+      await Promise.race([venue.close(), sleep(500)])
+    },
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The brain as a process: port, ring, venue and journal wired to the runtime. Knows its host only (processPort); what it decides
+ * is in engine/brain, what it carries out in brain-runtime.ts.
+ */
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { processPort } from '../contract/ports/process.ts'
+import type { BrainEvents, BrainInit, BrainMethods } from '../contract/processes.ts'
+import { InvariantError, toPlainError } from '../contract/result.ts'
+import { connect } from '../contract/rpc.ts'
+import { openJournal } from '../journal/journal.ts'
+import { createReader, RING_READERS, type RingReader } from '../ring/index.ts'
+import { createVenue } from '../venue/index.ts'
+import { bookCopy } from '../brain/views.ts'
+import { createBrainRuntime, type BrainRuntime } from './brain-runtime.ts'
+
+const HEARTBEAT_MS = 250
+const RING_WAIT_MS = 5_000
+
+const port = processPort()
+let runtime: BrainRuntime | undefined
+let observe: BrainMethods['budget'] = () => {}
+let initialised = false
+
+const running = (): BrainRuntime => {
+  if (runtime === undefined) throw new InvariantError('Invariant: init comes first')
+  return runtime
+}
+const monotonic = { nowMs: () => performance.now() }
+
+async function openRing(init: BrainInit): Promise<RingReader> {
+  const deadline = performance.now() + RING_WAIT_MS
+  for (;;) {
+    const opened = createReader(init.ringPath, {
+      index: RING_READERS.brain,
+      name: 'brain',
+      from: 'oldest',
+      ...(init.settings.lockStep ? { lossless: true } : {}),
+    })
+    if (opened.ok) return opened.value
+    if (performance.now() > deadline) throw new Error(opened.error.message)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function start(init: BrainInit): Promise<BrainRuntime> {
+  const journal = openJournal(join(init.dataDir, 'journal.sqlite'), { build: init.build, session: init.session, process: 'brain' })
+  if (!journal.ok) throw new Error(journal.error.message)
+  const venue = createVenue({
+    endpoints: init.endpoints,
+    credentials: init.credentials,
+    source: 'brain',
+    random: Math.random,
+    lockStep: init.settings.lockStep,
+    onBudget: (observation) => host.emit('budget', observation),
+    onLog: (line) => host.emit('log', line),
+  })
+  observe = (observation) => venue.observeBudget(observation)
+  const synced = await venue.clock.sync()
+  if (!synced.ok) throw new Error(`the venue does not answer: ${synced.error.message}`)
+  const ring = await openRing(init)
+  const made = await createBrainRuntime({
+    init,
+    journal: journal.value,
+    venue,
+    ring,
+    emit: (topic, data) => host.emit(topic, data),
+    monotonic,
+    onBug: die,
+  })
+  if (!made.ok) throw new Error(made.error.message)
+  const started = await made.value.start()
+  if (!started.ok) throw new Error(started.error.message)
+  return made.value
+}
+
+const at = (): number => running().state.now
+
+const handlers: {
+  [M in keyof BrainMethods]: (arg: Parameters<BrainMethods[M]>[0]) => ReturnType<BrainMethods[M]> | Promise<ReturnType<BrainMethods[M]>>
+} = {
+  async init(arg) {
+    if (initialised) throw new InvariantError('Invariant: init comes once')
+    initialised = true
+    runtime = await start(arg)
+    return null
+  },
+  release() {
+    running().event({ type: 'release', at: at() })
+    running().publish(true)
+    return null
+  },
+  tradingState({ state, reason }) {
+    running().event({ type: 'tradingState', at: at(), state, reason })
+    running().publish(true)
+    return null
+  },
+  rails(rails) {
+    running().event({ type: 'rails', at: at(), rails })
+    return null
+  },
+  book: () => bookCopy(running().state),
+  repair: (repair) => running().repair(repair),
+  barrier: (arg) => running().barrier(arg),
+  budget: (observation) => observe(observation),
+  async stop() {
+    clearInterval(beat)
+    await runtime?.stop()
+    setTimeout(() => process.exit(0), 50).unref()
+    return null
+  },
+}
+
+const host = connect<typeof handlers, BrainEvents, object, object>(port, handlers)
+
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
+let cpu = process.cpuUsage()
+let cpuAt = performance.now()
+const beat = setInterval(() => {
+  const used = process.cpuUsage(cpu)
+  const time = performance.now()
+  const { rss, heapUsed } = process.memoryUsage()
+  host.emit('heartbeat', {
+    rssBytes: rss,
+    heapBytes: heapUsed,
+    loopDelayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - 10),
+    cpuFraction: (used.user + used.system) / 1_000 / Math.max(1, time - cpuAt),
+  })
+  delay.reset()
+  cpu = process.cpuUsage()
+  cpuAt = time
+}, HEARTBEAT_MS)
+
+function die(thrown: unknown): void {
+  host.emit('fatal', toPlainError(thrown))
+  process.exitCode = 1
+  setTimeout(() => process.exit(1), 50)
+}
+process.on('uncaughtException', die)
+process.on('unhandledRejection', die)
