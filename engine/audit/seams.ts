@@ -2,7 +2,8 @@
  * The engine's parts as the checks reach them. Checks never import these modules directly: they go through here, so that a
  * sabotage can put a named defect in the place of one part and the check must notice (INV-15).
  */
-import { createLedger } from '../money/ledger.ts'
+import { openJournal } from '../journal/journal.ts'
+import { createLedger, type Ledger, type WalletChange } from '../money/ledger.ts'
 import { affordableQuantity, quantisePrice, quantiseQuantity, quantiseTrigger, sliceQuantity } from '../money/quantise.ts'
 import { validateOrder } from '../money/validate.ts'
 import { transition } from '../orders/transition.ts'
@@ -13,6 +14,9 @@ import { readModuleGraph } from './module-graph.ts'
 
 export interface Seams {
   readonly createLedger: typeof createLedger
+  /** One change of the wallet as the brain makes it: synchronous inside. */
+  readonly changeWallet: (ledger: Ledger, change: WalletChange) => Promise<void>
+  readonly openJournal: typeof openJournal
   readonly quantisePrice: typeof quantisePrice
   readonly quantiseTrigger: typeof quantiseTrigger
   readonly quantiseQuantity: typeof quantiseQuantity
@@ -29,6 +33,11 @@ export interface Seams {
 /** The engine as it is. */
 export const realSeams = (): Seams => ({
   createLedger,
+  changeWallet: (ledger, change) => {
+    ledger.applyChange(change)
+    return Promise.resolve()
+  },
+  openJournal,
   quantisePrice,
   quantiseTrigger,
   quantiseQuantity,

@@ -1,6 +1,7 @@
 /** Every check there is, in the order of its report. */
 import type { Check } from '../check.ts'
 import { apiErrors } from './combat/api-errors.ts'
+import { atomicState } from './combat/atomic-state.ts'
 import { clockWindow } from './combat/clock-window.ts'
 import { importCycleCheck } from './combat/import-cycles.ts'
 import { orderPrecision } from './combat/order-precision.ts'
@@ -17,6 +18,7 @@ export const CHECKS: readonly Check[] = [
   rounding,
   partialFills,
   apiErrors,
+  atomicState,
   importCycleCheck,
   rateHeaders,
   clockWindow,
