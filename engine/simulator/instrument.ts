@@ -68,6 +68,10 @@ export class Instrument {
   marketStep = 1
   marketMinQty = 0
   marketMaxQty = 0
+  /** Fee rates in 10^-8. */
+  makerRate = 0n
+  takerRate = 0n
+  liquidationRate = 0n
 
   constructor(spec: SymbolSpec) {
     this.symbol = spec.symbol
@@ -106,6 +110,10 @@ export class Instrument {
     const [marketStep, marketMinQty, marketMaxQty] = market
     if (!tick || minPrice == null || !maxPrice || !step || minQty == null || !maxQty) return false
     if (!marketStep || marketMinQty == null || !marketMaxQty) return false
+    const rate = (value: string): number => parseNumber(value)?.units(8) ?? 0
+    this.makerRate = BigInt(rate(spec.makerFee))
+    this.takerRate = BigInt(rate(spec.takerFee))
+    this.liquidationRate = BigInt(rate(spec.liquidationFee))
     Object.assign(this, { tick, minPrice, maxPrice, step, minQty, maxQty, marketStep, marketMinQty, marketMaxQty })
     return true
   }

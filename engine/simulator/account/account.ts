@@ -2,28 +2,14 @@
  * One account's money. Invariant: wallet = balance at start + Σ realised − Σ commission + Σ funding + Σ insurance, exactly.
  * Cross wallet is the wallet without what isolated positions hold.
  */
-import { Decimal, dec, ONE, toMoney, ZERO } from '../decimal.ts'
+import { Decimal, dec, moneyOf, ZERO, type Money } from '../decimal.ts'
 import type { Id, Order, PositionSide } from '../matching/order.ts'
 import type { Market } from '../market/market.ts'
+import { bookFill, Position } from './position.ts'
 import type { SymbolSpec } from '../symbols.ts'
 import type { AccountSpec } from '../exchange.ts'
 
 const HISTORY = 20_000
-
-export interface Position {
-  readonly market: Market
-  readonly side: PositionSide
-  /** Signed QU; negative is short, also for side SHORT. */
-  qty: number
-  /** Average entry, USDT, 40 digits. */
-  entry: Decimal
-  /** Profit realised since it was opened, before fees ("cr"). */
-  realized: Decimal
-  /** Commission paid since it was opened, for the break-even price. */
-  fees: Decimal
-  isolatedWallet: Decimal
-  updateTime: number
-}
 
 export interface UserTrade {
   readonly market: Market
@@ -33,8 +19,8 @@ export interface UserTrade {
   readonly positionSide: PositionSide
   readonly price: number
   readonly qty: number
-  readonly realized: Decimal
-  readonly commission: Decimal
+  readonly realized: Money
+  readonly commission: Money
   readonly maker: boolean
   readonly time: number
 }
@@ -42,7 +28,7 @@ export interface UserTrade {
 export interface Income {
   readonly symbol: string
   readonly type: 'REALIZED_PNL' | 'COMMISSION' | 'FUNDING_FEE' | 'INSURANCE_CLEAR' | 'TRANSFER'
-  readonly amount: Decimal
+  readonly amount: Money
   readonly time: number
   readonly id: number
   readonly tradeId: string
@@ -63,12 +49,12 @@ export class Account {
   readonly key: string
   readonly secret: string
   readonly keys: readonly string[]
-  readonly startBalance: Decimal
-  wallet: Decimal
-  realized = ZERO
-  fees = ZERO
-  funding = ZERO
-  insurance = ZERO
+  readonly startBalance: Money
+  wallet: Money
+  realized = 0n
+  fees = 0n
+  funding = 0n
+  insurance = 0n
   hedge = false
   feeBurn = true
   orderCount = 0
@@ -90,7 +76,7 @@ export class Account {
     this.key = spec.key
     this.secret = spec.secret
     this.keys = [spec.key, ...(spec.aliases ?? [])]
-    this.startBalance = dec(spec.balance)
+    this.startBalance = moneyOf(spec.balance)
     this.wallet = this.startBalance
     this.updateTime = now
     this.addIncome('', 'TRANSFER', this.wallet, now, '')
@@ -114,66 +100,31 @@ export class Account {
     const key = `${market.symbol}|${side}`
     let position = this.positions.get(key)
     if (position === undefined) {
-      position = { market, side, qty: 0, entry: ZERO, realized: ZERO, fees: ZERO, isolatedWallet: ZERO, updateTime: 0 }
+      position = new Position(market, side)
       this.positions.set(key, position)
     }
     return position
   }
 
-  get crossWallet(): Decimal {
-    let held = ZERO
-    for (const position of this.positions.values()) if (!position.isolatedWallet.isZero()) held = held.plus(position.isolatedWallet)
-    return held.isZero() ? this.wallet : this.wallet.minus(held)
+  get crossWallet(): Money {
+    let held = 0n
+    for (const position of this.positions.values()) held += position.isolatedWallet
+    return this.wallet - held
   }
 
   /** Books a fill: realises on the part that reduces, averages the part that opens. Returns profit and commission, both booked. */
-  fill(position: Position, signedQty: number, price: number, feeRate: Decimal, time: number): { realized: Decimal; commission: Decimal } {
-    const instrument = position.market.instrument
-    const priceValue = instrument.price(price)
-    const before = position.qty
-    const reduces = before !== 0 && before > 0 !== signedQty > 0
-    const closing = reduces ? Math.min(Math.abs(signedQty), Math.abs(before)) : 0
-    const opening = Math.abs(signedQty) - closing
-    const commission = toMoney(priceValue.times(instrument.qty(Math.abs(signedQty))).times(feeRate))
-    let realized = ZERO
-    if (closing > 0) {
-      const gain = priceValue.minus(position.entry).times(instrument.qty(closing))
-      realized = toMoney(before > 0 ? gain : gain.negated())
-      if (!position.isolatedWallet.isZero()) {
-        const part = closing === Math.abs(before) ? ONE : dec(closing).div(Math.abs(before))
-        position.isolatedWallet = position.isolatedWallet.minus(toMoney(position.isolatedWallet.times(part)))
-      }
-    }
-    if (opening > 0) {
-      const base = reduces ? 0 : Math.abs(before)
-      if (base === 0) {
-        position.entry = priceValue
-        position.realized = ZERO
-        position.fees = ZERO
-      } else {
-        position.entry = position.entry
-          .times(base)
-          .plus(priceValue.times(opening))
-          .div(base + opening)
-      }
-      const settings = this.settingsOf(instrument.symbol)
-      if (settings.isolated) {
-        position.isolatedWallet = position.isolatedWallet.plus(toMoney(priceValue.times(instrument.qty(opening)).div(settings.leverage)))
-      }
-    }
-    position.qty = before + signedQty
-    if (position.qty === 0) position.entry = ZERO
-    position.realized = position.realized.plus(realized)
-    position.fees = position.fees.plus(commission)
+  fill(position: Position, signedQty: number, price: number, feeRate: bigint, time: number): { realized: Money; commission: Money } {
+    const { leverage, isolated } = this.settingsOf(position.market.symbol)
+    const { realized, commission } = bookFill(position, signedQty, price, feeRate, isolated ? leverage : 0)
     position.updateTime = time
-    this.realized = this.realized.plus(realized)
-    this.fees = this.fees.plus(commission)
-    this.wallet = this.wallet.plus(realized).minus(commission)
+    this.realized += realized
+    this.fees += commission
+    this.wallet += realized - commission
     this.updateTime = time
     return { realized, commission }
   }
 
-  addIncome(symbol: string, type: Income['type'], amount: Decimal, time: number, tradeId: string): void {
+  addIncome(symbol: string, type: Income['type'], amount: Money, time: number, tradeId: string): void {
     keep(this.income, { symbol, type, amount, time, id: ++this.#incomeIds + 9_000_000_000, tradeId })
   }
 
@@ -183,10 +134,12 @@ export class Account {
     this.closedOrders.set(order.id, order)
     this.closedByClient.set(order.clientId, order)
     if (this.closedOrders.size <= HISTORY) return
-    const [oldest] = this.closedOrders.values()
-    if (oldest === undefined) return
-    this.closedOrders.delete(oldest.id)
-    if (this.closedByClient.get(oldest.clientId) === oldest) this.closedByClient.delete(oldest.clientId)
+    let surplus = HISTORY / 5
+    for (const [id, oldest] of this.closedOrders) {
+      if (surplus-- === 0) break
+      this.closedOrders.delete(id)
+      if (this.closedByClient.get(oldest.clientId) === oldest) this.closedByClient.delete(oldest.clientId)
+    }
   }
 
   *positionsIn(symbol: string): Iterable<Position> {
@@ -195,13 +148,6 @@ export class Account {
       if (position !== undefined) yield position
     }
   }
-}
-
-/** Unrealised profit at mark, exact. */
-export function unrealized(position: Position): Decimal {
-  if (position.qty === 0) return ZERO
-  const instrument = position.market.instrument
-  return instrument.price(position.market.mark).minus(position.entry).times(instrument.qty(position.qty))
 }
 
 /** Notional at mark, signed. */

@@ -3,13 +3,14 @@
  * loses the positions concerned at once; what the balance cannot pay the insurance fund pays, booked as INSURANCE_CLEAR.
  * ADL is a stub: what the book cannot take is closed at mark against nobody, under the venue's client id for it.
  */
-import { dec, Decimal, toMoney, ZERO } from '../decimal.ts'
+import { Decimal, fromMoney, moneyText, toMoney, ZERO, type Money } from '../decimal.ts'
 import { accountUpdate, marginCall } from '../documents/user-events.ts'
 import type { Market } from '../market/market.ts'
 import type { Engine } from '../matching/engine.ts'
 import { isOpen, remaining, type Order } from '../matching/order.ts'
 import type { World } from '../matching/world.ts'
-import { maintenance, unrealized, type Account, type Position } from './account.ts'
+import { maintenance, type Account } from './account.ts'
+import { costToDecimal, type Position } from './position.ts'
 
 const LIQUIDATION_REASON = 5
 const MARGIN_CALL_RATIO = '0.8'
@@ -49,7 +50,7 @@ export class RiskDesk {
   fund(market: Market, time: number): void {
     const record = market.settleFunding(time)
     for (const account of this.#world.accounts) {
-      let total = ZERO
+      let total = 0n
       const touched: Position[] = []
       const isolated = account.settingsOf(market.symbol).isolated
       for (const position of account.positionsIn(market.symbol)) {
@@ -57,17 +58,17 @@ export class RiskDesk {
         const { instrument } = market
         const notional = instrument.price(record.mark).times(instrument.qty(position.qty))
         const payment = toMoney(notional.times(record.rate).negated())
-        if (isolated) position.isolatedWallet = position.isolatedWallet.plus(payment)
-        total = total.plus(payment)
+        if (isolated) position.isolatedWallet += payment
+        total += payment
         account.addIncome(market.symbol, 'FUNDING_FEE', payment, time, '')
         touched.push(position)
       }
       if (touched.length === 0) continue
-      account.funding = account.funding.plus(total)
-      account.wallet = account.wallet.plus(total)
+      account.funding += total
+      account.wallet += total
       account.updateTime = time
       const { dispatch, log } = this.#world
-      log.add(`$ ${time} ${account.key} ${market.symbol} ${total.toFixed(8)}`)
+      log.add(`$ ${time} ${account.key} ${market.symbol} ${moneyText(total)}`)
       const change = total
       dispatch.send(time, account.key, 'ACCOUNT_UPDATE', (E) =>
         accountUpdate(account, 'FUNDING_FEE', isolated ? touched : [], change, time, E, { S: market.symbol }),
@@ -78,18 +79,18 @@ export class RiskDesk {
 
   /** Doubles rule out the ordinary case: balance more than 1.5 × maintenance. */
   #comfortable(account: Account, position: Position, isolated: boolean): boolean {
-    let balance = isolated ? position.isolatedWallet.toNumber() : account.wallet.toNumber()
+    let balance = Number(isolated ? position.isolatedWallet : account.wallet) / 1e8
     let need = 0
     for (const one of isolated ? [position] : account.positions.values()) {
       if (one.qty === 0) continue
       if (!isolated && account.settingsOf(one.market.symbol).isolated) {
-        balance -= one.isolatedWallet.toNumber()
+        balance -= Number(one.isolatedWallet) / 1e8
         continue
       }
       const { instrument, mark } = one.market
       const qty = one.qty / instrument.qtyScale
       const price = mark / instrument.priceScale
-      balance += qty * (price - one.entry.toNumber())
+      balance += Number(one.profit) / 1e36
       // The highest rate of any tier reached at most: rate × notional without the deduction over-states the need.
       const notional = Math.abs(qty * price)
       let rate = 0.5
@@ -108,17 +109,17 @@ export class RiskDesk {
   }
 
   #crossHealth(account: Account, positions: readonly Position[]): Health {
-    let balance = account.crossWallet
+    let balance = fromMoney(account.crossWallet)
     let need = ZERO
     for (const position of positions) {
-      balance = balance.plus(unrealized(position))
+      balance = balance.plus(costToDecimal(position.profit))
       need = need.plus(maintenance(position))
     }
     return { balance, maintenance: need }
   }
 
   #isolatedHealth(position: Position): Health {
-    return { balance: position.isolatedWallet.plus(unrealized(position)), maintenance: maintenance(position) }
+    return { balance: fromMoney(position.isolatedWallet).plus(costToDecimal(position.profit)), maintenance: maintenance(position) }
   }
 
   #call(account: Account, positions: readonly Position[]): void {
@@ -140,8 +141,8 @@ export class RiskDesk {
       const before = account.wallet
       this.#close(account, position)
       // An isolated position can lose no more than its own wallet, a cross one no more than the cross wallet.
-      const short = isolated ? before.minus(account.wallet).minus(stake) : account.crossWallet.negated()
-      if (short.gt(0)) this.#insure(account, position.market.symbol, short)
+      const short = isolated ? before - account.wallet - stake : -account.crossWallet
+      if (short > 0n) this.#insure(account, position.market.symbol, short)
     }
   }
 
@@ -193,13 +194,12 @@ export class RiskDesk {
     )
   }
 
-  #insure(account: Account, symbol: string, amount: Decimal): void {
+  #insure(account: Account, symbol: string, paid: Money): void {
     const { now, dispatch, log } = this.#world
-    const paid = toMoney(amount)
-    account.wallet = account.wallet.plus(paid)
-    account.insurance = account.insurance.plus(paid)
+    account.wallet += paid
+    account.insurance += paid
     account.addIncome(symbol, 'INSURANCE_CLEAR', paid, now, '')
-    log.add(`I ${now} ${account.key} ${symbol} ${paid.toFixed(8)}`)
-    dispatch.send(now, account.key, 'ACCOUNT_UPDATE', (E) => accountUpdate(account, 'INSURANCE_CLEAR', [], dec(paid), now, E))
+    log.add(`I ${now} ${account.key} ${symbol} ${moneyText(paid)}`)
+    dispatch.send(now, account.key, 'ACCOUNT_UPDATE', (E) => accountUpdate(account, 'INSURANCE_CLEAR', [], paid, now, E))
   }
 }

@@ -2,10 +2,11 @@
  * Margins of an account (exchange.md §3.5). The documents are exact; the admission check of a new order works on doubles, whose
  * error (1e-9 of the balance) no filter step can reach, because it runs for every order.
  */
-import { dec, Decimal, toMoney, ZERO } from '../decimal.ts'
+import { Decimal, fromMoney, toMoney, ZERO, type Money } from '../decimal.ts'
 import type { Market } from '../market/market.ts'
 import { reduces, remaining, type Order, type OrderDraft, type PositionSide } from '../matching/order.ts'
-import { maintenance, notionalOf, tiersOf, unrealized, type Account, type Position } from './account.ts'
+import { maintenance, notionalOf, tierFor, tiersOf, type Account } from './account.ts'
+import { costToDecimal, costToMoney, type Position } from './position.ts'
 
 /** Open orders' notional that would open, per side. */
 interface OpenNotional {
@@ -58,11 +59,11 @@ function usedMargin(account: Account): number {
 }
 
 function crossEquity(account: Account): number {
-  let equity = account.wallet.toNumber()
+  let equity = Number(account.wallet) / 1e8
   for (const position of account.positions.values()) {
     if (position.qty === 0) continue
-    if (account.settingsOf(position.market.symbol).isolated) equity -= position.isolatedWallet.toNumber()
-    else equity += signedNotional(position) - (position.qty / position.market.instrument.qtyScale) * position.entry.toNumber()
+    if (account.settingsOf(position.market.symbol).isolated) equity -= Number(position.isolatedWallet) / 1e8
+    else equity += Number(position.profit) / 1e36
   }
   return equity
 }
@@ -90,10 +91,10 @@ export function admits(draft: OrderDraft, price: number): 'ok' | 'margin' | 'pos
 }
 
 export interface SymbolMargin {
-  readonly initial: Decimal
-  readonly position: Decimal
-  readonly openOrder: Decimal
-  readonly maintenance: Decimal
+  readonly initial: Money
+  readonly position: Money
+  readonly openOrder: Money
+  readonly maintenance: Money
   readonly bidNotional: Decimal
   readonly askNotional: Decimal
 }
@@ -121,61 +122,61 @@ export function symbolMargin(account: Account, market: Market, side: PositionSid
   const positionMargin = toMoney(notional.abs().div(leverage))
   const openOrder = toMoney(Decimal.max(ZERO, whole.minus(notional.abs())).div(leverage))
   return {
-    initial: positionMargin.plus(openOrder),
+    initial: positionMargin + openOrder,
     position: positionMargin,
     openOrder,
-    maintenance: position === undefined ? ZERO : toMoney(maintenance(position)),
+    maintenance: position === undefined ? 0n : toMoney(maintenance(position)),
     bidNotional: bids,
     askNotional: asks,
   }
 }
 
 export interface AccountMargin {
-  readonly initial: Decimal
-  readonly positionInitial: Decimal
-  readonly openOrderInitial: Decimal
-  readonly maintenance: Decimal
-  readonly unrealized: Decimal
-  readonly crossUnrealized: Decimal
-  readonly crossWallet: Decimal
+  readonly initial: Money
+  readonly positionInitial: Money
+  readonly openOrderInitial: Money
+  readonly maintenance: Money
+  readonly unrealized: Money
+  readonly crossUnrealized: Money
+  readonly crossWallet: Money
   /** max(0, cross wallet + cross profit − cross initial margins). */
-  readonly available: Decimal
+  readonly available: Money
 }
 
 export function accountMargin(account: Account, markets: Iterable<Market>): AccountMargin {
-  let positionInitial = ZERO
-  let openOrderInitial = ZERO
-  let crossPositionInitial = ZERO
-  let maintenanceSum = ZERO
-  let unrealizedSum = ZERO
-  let crossUnrealized = ZERO
+  let positionInitial = 0n
+  let openOrderInitial = 0n
+  let crossPositionInitial = 0n
+  let maintenanceSum = 0n
+  let profit = 0n
+  let crossProfit = 0n
   for (const market of markets) {
     const { isolated } = account.settingsOf(market.symbol)
     for (const side of sidesOf(account)) {
       const margin = symbolMargin(account, market, side)
-      positionInitial = positionInitial.plus(margin.position)
-      openOrderInitial = openOrderInitial.plus(margin.openOrder)
-      maintenanceSum = maintenanceSum.plus(margin.maintenance)
+      positionInitial += margin.position
+      openOrderInitial += margin.openOrder
+      maintenanceSum += margin.maintenance
       const position = account.positionOf(market.symbol, side)
-      if (position !== undefined && position.qty !== 0) {
-        const profit = unrealized(position)
-        unrealizedSum = unrealizedSum.plus(profit)
-        if (!isolated) crossUnrealized = crossUnrealized.plus(profit)
+      if (position !== undefined) {
+        profit += position.profit
+        if (!isolated) crossProfit += position.profit
       }
-      if (!isolated) crossPositionInitial = crossPositionInitial.plus(margin.position)
+      if (!isolated) crossPositionInitial += margin.position
     }
   }
   const { crossWallet } = account
-  const free = crossWallet.plus(crossUnrealized).minus(crossPositionInitial).minus(openOrderInitial)
+  const crossUnrealized = costToMoney(crossProfit)
+  const free = crossWallet + crossUnrealized - crossPositionInitial - openOrderInitial
   return {
-    initial: positionInitial.plus(openOrderInitial),
+    initial: positionInitial + openOrderInitial,
     positionInitial,
     openOrderInitial,
     maintenance: maintenanceSum,
-    unrealized: unrealizedSum,
+    unrealized: costToMoney(profit),
     crossUnrealized,
     crossWallet,
-    available: Decimal.max(ZERO, toMoney(free)),
+    available: free > 0n ? free : 0n,
   }
 }
 
@@ -187,37 +188,47 @@ export function activeMarkets(account: Account): Set<Market> {
   return markets
 }
 
+/** One position in the liquidation formula; quantity signed. */
+export interface LiquidationLeg {
+  readonly qty: Decimal
+  readonly entry: Decimal
+  readonly rate: Decimal
+  readonly cum: Decimal
+}
+
 /**
- * Liquidation price by the venue's published formula; "0" when no positive price liquidates it.
- * Cross: the account's cross wallet, less other positions' maintenance and plus their profit; isolated: its own wallet.
+ * The venue's published formula: (balance + Σ cum − Σ qty·entry) / (Σ |qty|·rate − Σ qty), where balance is the wallet less the
+ * maintenance of other symbols plus their unrealised profit. Zero when no positive price liquidates.
  */
+export function liquidationFormula(balance: Decimal, legs: readonly LiquidationLeg[]): Decimal {
+  let numerator = balance
+  let denominator = ZERO
+  for (const leg of legs) {
+    numerator = numerator.plus(leg.cum).minus(leg.qty.times(leg.entry))
+    denominator = denominator.plus(leg.qty.abs().times(leg.rate)).minus(leg.qty)
+  }
+  if (denominator.isZero()) return ZERO
+  const price = numerator.div(denominator)
+  return price.isNegative() ? ZERO : price.toDecimalPlaces(8)
+}
+
+/** Cross: with the account's cross wallet and its other cross positions; isolated: with the position's own wallet. */
 export function liquidationPrice(account: Account, position: Position): Decimal {
   if (position.qty === 0) return ZERO
   const { market } = position
-  const { instrument } = market
   const isolated = account.settingsOf(market.symbol).isolated
-  let balance = isolated ? position.isolatedWallet : account.crossWallet
+  let balance = fromMoney(isolated ? position.isolatedWallet : account.crossWallet)
   const mine: Position[] = [position]
   if (!isolated) {
     for (const other of account.positions.values()) {
-      if (other.qty === 0 || other === position) continue
+      if (other.qty === 0 || other === position || account.settingsOf(other.market.symbol).isolated) continue
       if (other.market === market) mine.push(other)
-      else if (!account.settingsOf(other.market.symbol).isolated) balance = balance.minus(maintenance(other)).plus(unrealized(other))
+      else balance = balance.minus(maintenance(other)).plus(costToDecimal(other.profit))
     }
   }
-  let cum = ZERO
-  let entries = ZERO
-  let denominator = ZERO
-  for (const one of mine) {
-    const qty = instrument.qty(one.qty)
-    const notional = notionalOf(one).abs()
-    const tiers = tiersOf(instrument.spec)
-    const tier = tiers.find((row) => notional.lte(row.cap)) ?? tiers[tiers.length - 1]!
-    cum = cum.plus(tier.cum)
-    entries = entries.plus(qty.times(one.entry))
-    denominator = denominator.plus(qty.abs().times(tier.rate)).minus(qty)
-  }
-  if (denominator.isZero()) return ZERO
-  const price = balance.plus(cum).minus(entries).div(denominator)
-  return price.isNegative() ? ZERO : dec(price.toDecimalPlaces(8))
+  const legs = mine.map((one) => {
+    const { rate, cum } = tierFor(market.instrument.spec, notionalOf(one))
+    return { qty: market.instrument.qty(one.qty), entry: one.entry, rate, cum }
+  })
+  return liquidationFormula(balance, legs)
 }

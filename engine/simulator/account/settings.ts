@@ -1,5 +1,5 @@
 /** Leverage, margin type, position mode, isolated margin: the commands that change an account's settings. */
-import { dec, money, ZERO } from '../decimal.ts'
+import { dec, moneyText, plain, toMoney, ZERO } from '../decimal.ts'
 import { accountUpdate, leverageUpdate } from '../documents/user-events.ts'
 import { accept, refuse, type Checked } from '../errors.ts'
 import type { Outcome, Params } from '../exchange.ts'
@@ -8,7 +8,6 @@ import { flag, has, whole } from '../matching/params.ts'
 import type { World } from '../matching/world.ts'
 import { notionalOf, tiersOf, type Account } from './account.ts'
 import { accountMargin, activeMarkets } from './margin.ts'
-import { plain } from '../decimal.ts'
 
 const ok = (body: unknown): Outcome => ({ ok: true, body })
 const DONE = { code: 200, msg: 'success' }
@@ -39,7 +38,7 @@ export class AccountSettings {
     }
     const before = settings.leverage
     settings.leverage = leverage
-    if (leverage < before && accountMargin(account, activeMarkets(account)).available.isZero() && account.openOrders.size > 0) {
+    if (leverage < before && accountMargin(account, activeMarkets(account)).available === 0n && account.openOrders.size > 0) {
       settings.leverage = before
       return refuse(-2019)
     }
@@ -85,18 +84,25 @@ export class AccountSettings {
     if (type.value !== 1 && type.value !== 2) return refuse(-1102, 'type')
     const text = params['amount'] ?? ''
     if (!/^\d{1,15}(\.\d{1,8})?$/.test(text)) return refuse(-1102, 'amount')
-    const amount = dec(text)
+    const amount = toMoney(dec(text))
     if (!account.settingsOf(market.value.symbol).isolated) return refuse(-4056)
     const position = account.positionOf(market.value.symbol, side)
     if (position === undefined || position.qty === 0) return refuse(-4054)
     const available = accountMargin(account, activeMarkets(account)).available
-    if (type.value === 1 ? amount.gt(available) : amount.gte(position.isolatedWallet)) return refuse(-4051)
-    position.isolatedWallet = type.value === 1 ? position.isolatedWallet.plus(amount) : position.isolatedWallet.minus(amount)
+    if (type.value === 1 ? amount > available : amount >= position.isolatedWallet) return refuse(-4051)
+    position.isolatedWallet += type.value === 1 ? amount : -amount
     const { now, dispatch } = this.#world
-    this.#marginMoves.push({ account, symbol: market.value.symbol, amount: money(amount), type: type.value, time: now, positionSide: side })
+    this.#marginMoves.push({
+      account,
+      symbol: market.value.symbol,
+      amount: moneyText(amount),
+      type: type.value,
+      time: now,
+      positionSide: side,
+    })
     if (this.#marginMoves.length > 1_000) this.#marginMoves.shift()
-    dispatch.send(now, account.key, 'ACCOUNT_UPDATE', (E) => accountUpdate(account, 'MARGIN_TRANSFER', [position], ZERO, now, E))
-    return ok({ amount: amount.toNumber(), code: 200, msg: 'Successfully modify position margin.', type: type.value })
+    dispatch.send(now, account.key, 'ACCOUNT_UPDATE', (E) => accountUpdate(account, 'MARGIN_TRANSFER', [position], 0n, now, E))
+    return ok({ amount: Number(text), code: 200, msg: 'Successfully modify position margin.', type: type.value })
   }
 
   marginHistory(account: Account, params: Params): Outcome {

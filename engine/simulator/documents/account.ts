@@ -1,7 +1,9 @@
 /** Account, balance, position and setting documents, both generations (exchange.md §1.1, §4.14). */
-import { notionalOf, tiersOf, unrealized, type Account, type Income, type Position } from '../account/account.ts'
+import { notionalOf, tiersOf, type Account, type Income } from '../account/account.ts'
 import { accountMargin, activeMarkets, liquidationPrice, symbolMargin } from '../account/margin.ts'
-import { money, plain, ZERO } from '../decimal.ts'
+import { costToMoney, type Position } from '../account/position.ts'
+import type { SimulatorAccount } from '../../contract/processes.ts'
+import { money, moneyPlain, moneyText, plain, ZERO } from '../decimal.ts'
 import type { Market } from '../market/market.ts'
 import type { PositionSide } from '../matching/order.ts'
 import { breakEven, entryText } from './user-events.ts'
@@ -13,35 +15,35 @@ const sides = (account: Account): readonly PositionSide[] => (account.hedge ? ['
 /** The totals every account document begins with. */
 function totals(account: Account): Doc & { readonly asset: Doc } {
   const margin = accountMargin(account, activeMarkets(account))
-  const balance = account.wallet.plus(margin.unrealized)
+  const balance = account.wallet + margin.unrealized
   const shared = {
-    maintMargin: money(margin.maintenance),
-    initialMargin: money(margin.initial),
-    positionInitialMargin: money(margin.positionInitial),
-    openOrderInitialMargin: money(margin.openOrderInitial),
+    maintMargin: moneyText(margin.maintenance),
+    initialMargin: moneyText(margin.initial),
+    positionInitialMargin: moneyText(margin.positionInitial),
+    openOrderInitialMargin: moneyText(margin.openOrderInitial),
   }
   return {
     totalInitialMargin: shared.initialMargin,
     totalMaintMargin: shared.maintMargin,
-    totalWalletBalance: money(account.wallet),
-    totalUnrealizedProfit: money(margin.unrealized),
-    totalMarginBalance: money(balance),
+    totalWalletBalance: moneyText(account.wallet),
+    totalUnrealizedProfit: moneyText(margin.unrealized),
+    totalMarginBalance: moneyText(balance),
     totalPositionInitialMargin: shared.positionInitialMargin,
     totalOpenOrderInitialMargin: shared.openOrderInitialMargin,
-    totalCrossWalletBalance: money(margin.crossWallet),
-    totalCrossUnPnl: money(margin.crossUnrealized),
-    availableBalance: money(margin.available),
-    maxWithdrawAmount: money(margin.available),
+    totalCrossWalletBalance: moneyText(margin.crossWallet),
+    totalCrossUnPnl: moneyText(margin.crossUnrealized),
+    availableBalance: moneyText(margin.available),
+    maxWithdrawAmount: moneyText(margin.available),
     asset: {
       asset: 'USDT',
-      walletBalance: money(account.wallet),
-      unrealizedProfit: money(margin.unrealized),
-      marginBalance: money(balance),
+      walletBalance: moneyText(account.wallet),
+      unrealizedProfit: moneyText(margin.unrealized),
+      marginBalance: moneyText(balance),
       ...shared,
-      crossWalletBalance: money(margin.crossWallet),
-      crossUnPnl: money(margin.crossUnrealized),
-      availableBalance: money(margin.available),
-      maxWithdrawAmount: money(margin.available),
+      crossWalletBalance: moneyText(margin.crossWallet),
+      crossUnPnl: moneyText(margin.crossUnrealized),
+      availableBalance: moneyText(margin.available),
+      maxWithdrawAmount: moneyText(margin.available),
       updateTime: account.updateTime,
     },
   }
@@ -65,11 +67,11 @@ function positionV2(account: Account, market: Market, side: PositionSide): Doc {
   const tier = tiersOf(market.instrument.spec).findLast((one) => one.leverage >= leverage)
   return {
     symbol: market.symbol,
-    initialMargin: money(margin.initial),
-    maintMargin: money(margin.maintenance),
-    unrealizedProfit: money(position === undefined ? ZERO : unrealized(position)),
-    positionInitialMargin: money(margin.position),
-    openOrderInitialMargin: money(margin.openOrder),
+    initialMargin: moneyText(margin.initial),
+    maintMargin: moneyText(margin.maintenance),
+    unrealizedProfit: moneyText(position?.profitMoney ?? 0n),
+    positionInitialMargin: moneyText(margin.position),
+    openOrderInitialMargin: moneyText(margin.openOrder),
     leverage: String(leverage),
     isolated,
     entryPrice: position === undefined ? '0.0' : entryText(position),
@@ -78,7 +80,7 @@ function positionV2(account: Account, market: Market, side: PositionSide): Doc {
     positionSide: side,
     positionAmt: market.instrument.qtyText(position?.qty ?? 0),
     notional: money(position === undefined ? ZERO : notionalOf(position)),
-    isolatedWallet: money(position?.isolatedWallet ?? ZERO),
+    isolatedWallet: moneyText(position?.isolatedWallet ?? 0n),
     bidNotional: plain(margin.bidNotional),
     askNotional: plain(margin.askNotional),
     updateTime: position?.updateTime ?? 0,
@@ -99,12 +101,12 @@ export function accountDoc(account: Account, markets: Iterable<Market>, version:
       symbol: market.symbol,
       positionSide: side,
       positionAmt: market.instrument.qtyText(position?.qty ?? 0),
-      unrealizedProfit: money(position === undefined ? ZERO : unrealized(position)),
-      isolatedMargin: money(position === undefined ? ZERO : isolatedMargin(account, position)),
+      unrealizedProfit: moneyText(position?.profitMoney ?? 0n),
+      isolatedMargin: moneyText(position === undefined ? 0n : isolatedMargin(account, position)),
       notional: money(position === undefined ? ZERO : notionalOf(position)),
-      isolatedWallet: money(position?.isolatedWallet ?? ZERO),
-      initialMargin: money(margin.initial),
-      maintMargin: money(margin.maintenance),
+      isolatedWallet: moneyText(position?.isolatedWallet ?? 0n),
+      initialMargin: moneyText(margin.initial),
+      maintMargin: moneyText(margin.maintenance),
       updateTime: position?.updateTime ?? 0,
     }
   })
@@ -112,7 +114,7 @@ export function accountDoc(account: Account, markets: Iterable<Market>, version:
 }
 
 const isolatedMargin = (account: Account, position: Position) =>
-  account.settingsOf(position.market.symbol).isolated ? position.isolatedWallet.plus(unrealized(position)) : ZERO
+  account.settingsOf(position.market.symbol).isolated ? position.isolatedWallet + position.profitMoney : 0n
 
 function liveSides(account: Account): readonly (readonly [Market, PositionSide])[] {
   const live: (readonly [Market, PositionSide])[] = []
@@ -155,12 +157,12 @@ function positionRiskDoc(account: Account, market: Market, side: PositionSide, v
     entryPrice: position === undefined ? '0.0' : entryText(position),
     breakEvenPrice: position === undefined ? '0.0' : breakEven(position),
     markPrice: instrument.markText(market.mark),
-    unRealizedProfit: money(position === undefined ? ZERO : unrealized(position)),
+    unRealizedProfit: moneyText(position?.profitMoney ?? 0n),
     liquidationPrice: position === undefined ? '0' : plain(liquidationPrice(account, position)),
   }
   const tail = {
     notional: money(position === undefined ? ZERO : notionalOf(position)),
-    isolatedWallet: money(position?.isolatedWallet ?? ZERO),
+    isolatedWallet: moneyText(position?.isolatedWallet ?? 0n),
     updateTime: position?.updateTime ?? 0,
   }
   if (version === 2) {
@@ -169,7 +171,7 @@ function positionRiskDoc(account: Account, market: Market, side: PositionSide, v
       leverage: String(leverage),
       maxNotionalValue: tier === undefined ? '0' : plain(tier.cap),
       marginType: isolated ? 'isolated' : 'cross',
-      isolatedMargin: money(position === undefined ? ZERO : isolatedMargin(account, position)),
+      isolatedMargin: moneyText(position === undefined ? 0n : isolatedMargin(account, position)),
       isAutoAddMargin: 'false',
       positionSide: side,
       ...tail,
@@ -186,14 +188,14 @@ function positionRiskDoc(account: Account, market: Market, side: PositionSide, v
     markPrice: core.markPrice,
     unRealizedProfit: core.unRealizedProfit,
     liquidationPrice: core.liquidationPrice,
-    isolatedMargin: money(position === undefined ? ZERO : isolatedMargin(account, position)),
+    isolatedMargin: moneyText(position === undefined ? 0n : isolatedMargin(account, position)),
     notional: tail.notional,
     marginAsset: 'USDT',
     isolatedWallet: tail.isolatedWallet,
-    initialMargin: money(margin.initial),
-    maintMargin: money(margin.maintenance),
-    positionInitialMargin: money(margin.position),
-    openOrderInitialMargin: money(margin.openOrder),
+    initialMargin: moneyText(margin.initial),
+    maintMargin: moneyText(margin.maintenance),
+    positionInitialMargin: moneyText(margin.position),
+    openOrderInitialMargin: moneyText(margin.openOrder),
     adl: position === undefined || position.qty === 0 ? 0 : 1,
     bidNotional: plain(margin.bidNotional),
     askNotional: plain(margin.askNotional),
@@ -253,7 +255,7 @@ export const leverageBracketDoc = (market: Market): Doc => ({
 export const incomeDoc = (income: Income): Doc => ({
   symbol: income.symbol,
   incomeType: income.type,
-  income: money(income.amount),
+  income: moneyText(income.amount),
   asset: 'USDT',
   info: income.tradeId === '' ? income.type : income.tradeId,
   time: income.time,
@@ -262,12 +264,12 @@ export const incomeDoc = (income: Income): Doc => ({
 })
 
 /** The exact truth about an account, for proofs. */
-export function truth(account: Account) {
-  let profit = ZERO
-  const positions: { symbol: string; positionSide: string; quantity: ReturnType<typeof plain>; entryPrice: ReturnType<typeof plain> }[] = []
+export function truth(account: Account): SimulatorAccount {
+  let profit = 0n
+  const positions: SimulatorAccount['positions'][number][] = []
   for (const position of account.positions.values()) {
     if (position.qty === 0) continue
-    profit = profit.plus(unrealized(position))
+    profit += position.profit
     positions.push({
       symbol: position.market.symbol,
       positionSide: position.side,
@@ -275,13 +277,14 @@ export function truth(account: Account) {
       entryPrice: plain(position.entry.toDecimalPlaces(12)),
     })
   }
+  const unrealized = costToMoney(profit)
   return {
-    wallet: plain(account.wallet),
-    unrealizedPnl: plain(profit.toDecimalPlaces(8)),
-    equity: plain(account.wallet.plus(profit).toDecimalPlaces(8)),
-    fees: plain(account.fees),
-    funding: plain(account.funding),
-    realizedPnl: plain(account.realized),
+    wallet: moneyPlain(account.wallet),
+    unrealizedPnl: moneyPlain(unrealized),
+    equity: moneyPlain(account.wallet + unrealized),
+    fees: moneyPlain(account.fees),
+    funding: moneyPlain(account.funding),
+    realizedPnl: moneyPlain(account.realized),
     positions,
     openOrders: account.openOrders.size,
     orders: account.orderCount,

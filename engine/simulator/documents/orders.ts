@@ -1,6 +1,6 @@
 /** Order, algo order and user trade documents (exchange.md §1.1, §3.6). */
 import type { UserTrade } from '../account/account.ts'
-import { dec, money, plain } from '../decimal.ts'
+import { dec, moneyPlain, moneyText, plain } from '../decimal.ts'
 import type { Algo, Order } from '../matching/order.ts'
 
 type Doc = Readonly<Record<string, unknown>>
@@ -103,9 +103,9 @@ export function userTradeDoc(trade: UserTrade): Doc {
     side: trade.side,
     price: instrument.priceText(trade.price),
     qty: instrument.qtyText(trade.qty),
-    realizedPnl: plain(trade.realized),
+    realizedPnl: moneyPlain(trade.realized),
     quoteQty: plain(instrument.price(trade.price).times(instrument.qty(trade.qty))),
-    commission: money(trade.commission),
+    commission: moneyText(trade.commission),
     commissionAsset: 'USDT',
     time: trade.time,
     positionSide: trade.positionSide,

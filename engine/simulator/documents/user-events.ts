@@ -1,6 +1,7 @@
 /** User-data events in the venue's shapes and field order (exchange.md §3.7). */
-import { unrealized, type Account, type Position } from '../account/account.ts'
-import { money, plain, ZERO, type Decimal } from '../decimal.ts'
+import type { Account } from '../account/account.ts'
+import type { Position } from '../account/position.ts'
+import { fromMoney, moneyPlain, moneyText, plain, type Money } from '../decimal.ts'
 import type { Algo, Id, Order } from '../matching/order.ts'
 import { averageText } from './orders.ts'
 
@@ -11,8 +12,8 @@ export interface FillInfo {
   readonly qty: number
   readonly tradeId: Id
   readonly maker: boolean
-  readonly realized: Decimal
-  readonly commission: Decimal
+  readonly realized: Money
+  readonly commission: Money
 }
 
 /** `bids`/`asks`: notional of the account's open orders of the symbol, as the venue reports ("b", "a"). */
@@ -40,7 +41,7 @@ export function orderTradeUpdate(order: Order, execution: string, fill: FillInfo
       l: fill === null ? '0' : instrument.qtyText(fill.qty),
       z: order.executed === 0 ? '0' : instrument.qtyText(order.executed),
       L: fill === null ? '0' : instrument.priceText(fill.price),
-      ...(fill === null ? {} : { n: money(fill.commission), N: 'USDT' }),
+      ...(fill === null ? {} : { n: moneyText(fill.commission), N: 'USDT' }),
       T: now,
       t: fill === null ? 0 : fill.tradeId,
       b: '0',
@@ -51,7 +52,7 @@ export function orderTradeUpdate(order: Order, execution: string, fill: FillInfo
       ot: algo ? order.origType : order.type,
       ps: order.positionSide,
       cp: order.closePosition,
-      rp: fill === null ? '0' : plain(fill.realized),
+      rp: fill === null ? '0' : moneyPlain(fill.realized),
       pP: order.priceProtect,
       si: 0,
       ss: 0,
@@ -86,7 +87,7 @@ export function tradeLite(order: Order, fill: FillInfo, now: number, eventTime: 
 export function breakEven(position: Position): string {
   if (position.qty === 0) return '0'
   const qty = position.market.instrument.qty(position.qty)
-  return plain(position.entry.plus(position.fees.minus(position.realized).div(qty)).toDecimalPlaces(12))
+  return plain(position.entry.plus(fromMoney(position.fees - position.realized).div(qty)).toDecimalPlaces(12))
 }
 
 export const entryText = (position: Position): string => (position.qty === 0 ? '0' : plain(position.entry.toDecimalPlaces(12)))
@@ -96,7 +97,7 @@ export function accountUpdate(
   account: Account,
   reason: string,
   positions: readonly Position[],
-  change: Decimal,
+  change: Money,
   now: number,
   eventTime: number,
   extra: Event = {},
@@ -108,7 +109,7 @@ export function accountUpdate(
     a: {
       m: reason,
       ...extra,
-      B: [{ a: 'USDT', wb: money(account.wallet), cw: money(account.crossWallet), bc: change.isZero() ? '0' : money(change) }],
+      B: [{ a: 'USDT', wb: moneyText(account.wallet), cw: moneyText(account.crossWallet), bc: change === 0n ? '0' : moneyText(change) }],
       P: positions.map((position) => {
         const { instrument } = position.market
         return {
@@ -116,10 +117,10 @@ export function accountUpdate(
           pa: position.qty === 0 ? '0' : instrument.qtyText(position.qty),
           ep: entryText(position),
           bep: breakEven(position),
-          cr: plain(position.realized),
-          up: money(unrealized(position)),
+          cr: moneyPlain(position.realized),
+          up: moneyText(position.profitMoney),
           mt: account.settingsOf(instrument.symbol).isolated ? 'isolated' : 'cross',
-          iw: position.isolatedWallet.isZero() ? '0' : money(position.isolatedWallet),
+          iw: position.isolatedWallet === 0n ? '0' : moneyText(position.isolatedWallet),
           ps: position.side,
         }
       }),
@@ -166,20 +167,20 @@ export function algoUpdate(algo: Algo, now: number, eventTime: number): Event {
   }
 }
 
-export function marginCall(account: Account, rows: readonly { position: Position; maintenance: Decimal }[], eventTime: number): Event {
+export function marginCall(account: Account, rows: readonly { position: Position; maintenance: Money }[], eventTime: number): Event {
   return {
     e: 'MARGIN_CALL',
     E: eventTime,
-    cw: money(account.crossWallet),
+    cw: moneyText(account.crossWallet),
     p: rows.map(({ position, maintenance }) => ({
       s: position.market.symbol,
       ps: position.side,
       pa: position.market.instrument.qtyText(position.qty),
       mt: account.settingsOf(position.market.symbol).isolated ? 'ISOLATED' : 'CROSSED',
-      iw: position.isolatedWallet.isZero() ? '0' : money(position.isolatedWallet),
+      iw: position.isolatedWallet === 0n ? '0' : moneyText(position.isolatedWallet),
       mp: position.market.instrument.markText(position.market.mark),
-      up: money(unrealized(position)),
-      mm: money(maintenance),
+      up: moneyText(position.profitMoney),
+      mm: moneyText(maintenance),
     })),
   }
 }
@@ -190,5 +191,3 @@ export const leverageUpdate = (symbol: string, leverage: number, now: number, ev
   T: now,
   ac: { s: symbol, l: leverage },
 })
-
-export const NO_CHANGE = ZERO

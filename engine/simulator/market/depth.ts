@@ -5,7 +5,7 @@
 import type { Resting } from '../matching/resting.ts'
 
 /** Levels a side in the displayed window; deeper liquidity exists but is not shown. */
-export const WINDOW = 200
+export const WINDOW = 100
 
 type Levels = Map<number, number>
 

@@ -2,7 +2,8 @@
  * The conditional (algo) book. Invariants: a conditional order triggers at most once; its order in the regular book carries its
  * client id; TRIGGERING comes before TRIGGERED or REJECTED, and FINISHED only after its order has ended.
  */
-import type { Account, Position } from '../account/account.ts'
+import type { Account } from '../account/account.ts'
+import type { Position } from '../account/position.ts'
 import { algoUpdate } from '../documents/user-events.ts'
 import { refuse } from '../errors.ts'
 import type { VenueFailure } from '../exchange.ts'

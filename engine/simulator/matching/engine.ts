@@ -5,10 +5,10 @@
  * - displayed liquidity is consumed by takers and comes back with time, so no size is used twice;
  * - a reduce-only fill never passes the position.
  */
-import type { Account, Position } from '../account/account.ts'
-import { keep } from '../account/account.ts'
+import { keep, type Account } from '../account/account.ts'
 import { admits } from '../account/margin.ts'
-import { dec, money, ZERO } from '../decimal.ts'
+import type { Position } from '../account/position.ts'
+import { moneyText } from '../decimal.ts'
 import { accountUpdate, orderTradeUpdate, tradeLite, type FillInfo } from '../documents/user-events.ts'
 import { accept, refuse, type Checked } from '../errors.ts'
 import { checkNotional } from './intake.ts'
@@ -187,10 +187,10 @@ export class Engine {
   /** Books one fill of one order, with its events. */
   settle(order: Order, price: number, qty: number, maker: boolean, tradeId: Id): void {
     const { account, market } = order
-    const { spec } = market.instrument
+    const { instrument } = market
     const world = this.#world
     const forced = order.type === 'LIQUIDATION'
-    const fee = dec(forced ? spec.liquidationFee : maker ? spec.makerFee : spec.takerFee)
+    const fee = forced ? instrument.liquidationRate : maker ? instrument.makerRate : instrument.takerRate
     const position = account.openPosition(market, order.positionSide)
     const { realized, commission } = account.fill(position, order.side === 'BUY' ? qty : -qty, price, fee, world.now)
     order.executed += qty
@@ -214,16 +214,16 @@ export class Engine {
       time: world.now,
     })
     const trade = String(tradeId)
-    if (!realized.isZero()) account.addIncome(market.symbol, 'REALIZED_PNL', realized, world.now, trade)
-    if (!commission.isZero()) account.addIncome(market.symbol, 'COMMISSION', commission.negated(), world.now, trade)
+    if (realized !== 0n) account.addIncome(market.symbol, 'REALIZED_PNL', realized, world.now, trade)
+    if (commission !== 0n) account.addIncome(market.symbol, 'COMMISSION', -commission, world.now, trade)
     if (order.status === 'FILLED') {
       this.book(market.symbol).remove(order)
       account.closeOrder(order)
     }
     if (!forced) world.dispatch.send(world.now, account.key, 'TRADE_LITE', (E) => tradeLite(order, info, world.now, E))
-    world.dispatch.send(world.now, account.key, 'ACCOUNT_UPDATE', (E) => accountUpdate(account, 'ORDER', [position], ZERO, world.now, E))
+    world.dispatch.send(world.now, account.key, 'ACCOUNT_UPDATE', (E) => accountUpdate(account, 'ORDER', [position], 0n, world.now, E))
     this.report(order, forced ? 'CALCULATED' : 'TRADE', info)
-    world.log.add(`W ${world.now} ${account.key} ${money(account.wallet)}`)
+    world.log.add(`W ${world.now} ${account.key} ${moneyText(account.wallet)}`)
     if (order.status === 'FILLED') this.onOrderDone(order)
     this.onPositionChanged(account, position)
   }
