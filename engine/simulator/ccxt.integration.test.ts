@@ -24,7 +24,7 @@ beforeAll(async () => {
     api[name] = simulator.rest + path
   }
   api['ws'] = { future: `${simulator.ws}/ws`, 'ws-api': { future: `${simulator.ws}/ws-fapi/v1` } }
-  exchange.urls['api'] = api as never
+  exchange.urls['api'] = api
   exchange.apiKey = simulator.key
   exchange.secret = simulator.secret
   exchange.options['fetchCurrencies'] = false
@@ -101,7 +101,7 @@ describe('unmodified ccxt binanceusdm', () => {
     await expect(exchange.createOrder(SYMBOL, 'limit', 'buy', 0.0001, 50_000)).rejects.toThrow()
     await expect(exchange.cancelOrder('999999', SYMBOL)).rejects.toThrow('-2011')
     const stranger = new ccxt.binanceusdm({ apiKey: simulator.key, secret: 'wrong' })
-    stranger.urls['api'] = exchange.urls['api'] as never
+    stranger.urls['api'] = exchange.urls['api']
     stranger.options['fetchCurrencies'] = false
     await expect(stranger.fetchBalance()).rejects.toThrow('-1022')
   })

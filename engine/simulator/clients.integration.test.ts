@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module'
 import { DerivativesTradingUsdsFutures } from '@binance/derivatives-trading-usds-futures'
+import type * as BinanceApiNode from 'binance-api-node'
 import { USDMClient, WebsocketClient } from 'binance'
 import NodeBinanceApi from 'node-binance-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -165,7 +166,7 @@ describe('node-binance-api', () => {
       APISECRET: simulator.secret,
       urls: { fapi: `${simulator.rest}/fapi/` },
       log: () => {},
-    } as never)
+    })
     Object.assign(client, {
       getFStreamSingleUrl: (category: string) => `${simulator.ws}/${category}/ws/`,
       getFStreamUrl: (category: string) => `${simulator.ws}/${category}/stream?streams=`,
@@ -189,9 +190,7 @@ describe('node-binance-api', () => {
     expect(await event).toBe('NEW')
     expect(await client.futuresOpenOrders(SYMBOL)).toHaveLength(1)
     expect((await client.futuresCancel(SYMBOL, order.orderId as never)).status).toBe('CANCELED')
-    const algo = record(
-      await client.futuresAlgoOrder('STOP_MARKET' as never, 'SELL', SYMBOL, 0.01, undefined as never, { triggerPrice: low } as never),
-    )
+    const algo = record(await client.futuresAlgoOrder('STOP_MARKET', 'SELL', SYMBOL, 0.01, undefined, { triggerPrice: low } as never))
     expect(await client.futuresOpenAlgoOrders(SYMBOL)).toHaveLength(1)
     await client.futuresCancelAlgoOrder(SYMBOL, algo['algoId'] as never)
     expect(await client.futuresOpenAlgoOrders(SYMBOL)).toHaveLength(0)
@@ -201,7 +200,7 @@ describe('node-binance-api', () => {
 
 describe('binance-api-node', () => {
   it('works', async () => {
-    const { default: create } = createRequire(import.meta.url)('binance-api-node') as typeof import('binance-api-node')
+    const { default: create } = createRequire(import.meta.url)('binance-api-node') as typeof BinanceApiNode
     const client = create({
       apiKey: simulator.key,
       apiSecret: simulator.secret,
@@ -209,10 +208,10 @@ describe('binance-api-node', () => {
       wsFutures: `${simulator.ws}/market/ws`,
       wsFuturesPublic: `${simulator.ws}/public/ws`,
       wsFuturesPrivate: `${simulator.ws}/private/ws`,
-    } as never)
+    })
     expect(await client.futuresTime()).toBeGreaterThan(0)
     expect((await client.futuresExchangeInfo()).symbols.map((row: { symbol: string }) => row.symbol)).toContain(SYMBOL)
-    expect(await client.futuresCandles({ symbol: SYMBOL, interval: '1m' as never, limit: 10 })).toHaveLength(10)
+    expect(await client.futuresCandles({ symbol: SYMBOL, interval: '1m', limit: 10 })).toHaveLength(10)
     expect(Number((await client.futuresAccountInfo()).totalWalletBalance)).toBe(10_000)
 
     const stops: (() => void)[] = []
@@ -223,7 +222,7 @@ describe('binance-api-node', () => {
     )
     expect(Number(candle)).toBeGreaterThan(0)
     const users: ((message: unknown) => void)[] = []
-    stops.push((await client.ws.futuresUser((message: unknown) => users.forEach((take) => take(message)))) as never)
+    stops.push(await client.ws.futuresUser((message: unknown) => users.forEach((take) => take(message))))
     const event = first(
       (take) => void users.push(take),
       (message) => (record(message)['clientOrderId'] === 'api-node-1' ? String(record(message)['orderStatus']) : undefined),
@@ -250,7 +249,7 @@ describe('binance-api-node', () => {
       triggerPrice: String(low),
     } as never)
     expect(await client.futuresGetOpenAlgoOrders({ symbol: SYMBOL })).toHaveLength(1)
-    await client.futuresCancelAlgoOrder({ symbol: SYMBOL, algoId: algo.algoId } as never)
+    await client.futuresCancelAlgoOrder({ symbol: SYMBOL, algoId: algo.algoId })
     expect(await client.futuresGetOpenAlgoOrders({ symbol: SYMBOL })).toHaveLength(0)
     for (const stop of stops) stop()
   })

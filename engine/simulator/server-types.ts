@@ -4,7 +4,6 @@ import type { SimulatorAccount, SimulatorEvents } from '../contract/processes.ts
 import type { Failure, Result } from '../contract/result.ts'
 import type { Exchange, ExchangeConfig, Latency } from './exchange.ts'
 import type { KeyPermissions } from './protocol/accounts.ts'
-import type { FaultPlan } from './protocol/faults.ts'
 import type { LimitSettings } from './protocol/limits.ts'
 import type { UpstreamAddress } from './protocol/paper.ts'
 import type { SocketCounts, SocketSettings } from './protocol/stream-sockets.ts'
@@ -83,8 +82,8 @@ export interface Simulator {
   pause(): void
   /** Answers the lock-step barrier of that step. */
   proceed(step: number): void
-  /** Arms a fault; the id, or why it is refused. */
-  fault(plan: FaultPlan | unknown): Result<number, Failure>
+  /** Arms a fault (a FaultPlan of protocol/faults.ts, checked by its schema); the id, or why it is refused. */
+  fault(plan: unknown): Result<number, Failure>
   clearFaults(): void
   /** Ends playback and every connection; resolves when the port is free. */
   close(): Promise<void>

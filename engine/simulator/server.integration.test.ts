@@ -116,7 +116,7 @@ describe('user stream', () => {
   const listenKeyOf = async (simulator: Simulator & { access: RawAccess }, method = 'POST'): Promise<{ status: number; body: unknown }> =>
     await fetch(`${simulator.rest}/fapi/v1/listenKey`, { method, headers: { 'X-MBX-APIKEY': simulator.key } }).then(async (response) => ({
       status: response.status,
-      body: (await response.json()) as unknown,
+      body: await response.json(),
     }))
 
   it('reaches every private form of address, raw or wrapped, and only them', async () => {

@@ -214,7 +214,7 @@ export class FaultSchedule {
   onRequest(name: string, now: number): RequestEffect | undefined {
     if (this.#armed.length === 0) return undefined
     let effect: RequestEffect | undefined
-    for (const armed of [...this.#armed]) {
+    for (const armed of this.#armed) {
       const { plan } = armed
       if (plan.on === 'time') this.#passed(armed, plan.after?.path, name, now)
       else if (plan.on === 'request' && effect === undefined && matches(plan.path, name) && this.#strikes(armed, plan, now))
@@ -227,7 +227,7 @@ export class FaultSchedule {
   onFrame(subjects: readonly string[], now: number): FrameEffect | undefined {
     if (this.#armed.length === 0) return undefined
     let effect: FrameEffect | undefined
-    for (const armed of [...this.#armed]) {
+    for (const armed of this.#armed) {
       const { plan } = armed
       if (plan.on === 'time') {
         for (const subject of subjects) this.#passed(armed, plan.after?.stream, subject, now)
@@ -246,7 +246,7 @@ export class FaultSchedule {
   /** Performs what is due by time alone. */
   onTime(now: number): void {
     if (this.#armed.length === 0) return
-    for (const armed of [...this.#armed]) {
+    for (const armed of this.#armed) {
       if (armed.plan.on === 'time' && armed.plan.after === undefined && now >= armed.plan.fromMs) this.#act(armed, armed.plan.effect)
     }
   }

@@ -64,7 +64,7 @@ export function openSocket(url: string): Promise<RawSocket> {
   const frames: string[] = []
   const waiting = new Set<() => void>()
   ws.on('message', (data) => {
-    frames.push(String(data as Buffer))
+    frames.push((data as Buffer).toString('utf8'))
     for (const check of waiting) check()
   })
   const closed = new Promise<number>((resolve) => ws.on('close', (code) => resolve(code)))

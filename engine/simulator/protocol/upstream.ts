@@ -116,7 +116,7 @@ export class Upstream {
     })
     ws.on('message', (data) => {
       link.lastFrame = this.#hooks.monotonic()
-      this.#message(String(data as Buffer))
+      this.#message((data as Buffer).toString('utf8'))
     })
     ws.on('error', (error) => this.#hooks.log(`upstream ${link.category}: ${error.message}`))
     ws.on('close', () => this.#dropped(link, ws))
