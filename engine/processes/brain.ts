@@ -12,7 +12,7 @@ import { openJournal } from '../journal/journal.ts'
 import { createReader, RING_READERS, type RingReader } from '../ring/index.ts'
 import { createVenue } from '../venue/index.ts'
 import { bookCopy } from '../brain/views.ts'
-import { createBrainRuntime, type BrainRuntime } from './brain-runtime.ts'
+import { createBrainRuntime, type BrainRuntime } from './brain/runtime.ts'
 
 const HEARTBEAT_MS = 250
 const RING_WAIT_MS = 5_000

@@ -2,9 +2,9 @@
  * The brain's side of the journal: rows that precede a request are durable before it leaves (INV-03); rows that only record what
  * happened are gathered for a moment and written together. A journal that cannot be written stops trading until it can.
  */
-import type { JournalEntry } from '../contract/journal-kinds.ts'
-import type { Monotonic } from '../contract/clock.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { JournalEntry } from '../../contract/journal-kinds.ts'
+import type { Monotonic } from '../../contract/clock.ts'
+import type { Journal } from '../../journal/journal.ts'
 
 /** Rows kept while the journal cannot be written (INV-11). */
 const MAX_WAITING = 20_000

@@ -1,9 +1,9 @@
 /** The journal's rows of one account into a fresh brain, and the row that says a brain runs on it again. */
-import type { JournalRow } from '../contract/journal-kinds.ts'
-import { ok, type Result } from '../contract/result.ts'
-import { rebuild, REBUILD_KINDS } from '../brain/rebuild.ts'
-import type { BrainState } from '../brain/state.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { JournalRow } from '../../contract/journal-kinds.ts'
+import { ok, type Result } from '../../contract/result.ts'
+import { rebuild, REBUILD_KINDS } from '../../brain/rebuild.ts'
+import type { BrainState } from '../../brain/state.ts'
+import type { Journal } from '../../journal/journal.ts'
 
 export interface AccountIdentity {
   /** Hash that names the account. */

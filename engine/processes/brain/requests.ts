@@ -2,9 +2,9 @@
  * Carries the brain's requests to the venue and brings each answer back as an event. In lock-step one at a time and only while
  * a barrier is open, so that the same tape gives the same requests in the same order at the same virtual time.
  */
-import { InvariantError } from '../contract/result.ts'
-import type { PrivateVenue, VenueResult } from '../contract/venue.ts'
-import type { BrainEvent, Command } from '../brain/events.ts'
+import { InvariantError } from '../../contract/result.ts'
+import type { PrivateVenue, VenueResult } from '../../contract/venue.ts'
+import type { BrainEvent, Command } from '../../brain/events.ts'
 
 export type RequestCommand = Extract<Command, { type: 'place' | 'cancel' | 'lookup' | 'snapshot' | 'fills' | 'income' }>
 

@@ -6,26 +6,26 @@
  * - Lock-step: ticks are taken as they come, user frames and requests wait for the barrier that names them.
  */
 import { createHash } from 'node:crypto'
-import type { Monotonic } from '../contract/clock.ts'
-import type { Repair } from '../contract/mismatch.ts'
-import type { BrainEvents, BrainInit, BrainMethods } from '../contract/processes.ts'
-import { fail, ok, type Result } from '../contract/result.ts'
-import type { LeverageTier, PrivateVenue, SymbolFilters, UserEvent, UserStream } from '../contract/venue.ts'
-import { startLedgerRebuild } from './brain-recovery.ts'
-import { createBrainJournal } from './brain-journal.ts'
-import { createRequests, isRequest, unsent, type RequestCommand } from './brain-requests.ts'
+import type { Monotonic } from '../../contract/clock.ts'
+import type { Repair } from '../../contract/mismatch.ts'
+import type { BrainEvents, BrainInit, BrainMethods } from '../../contract/processes.ts'
+import { fail, ok, type Result } from '../../contract/result.ts'
+import type { LeverageTier, PrivateVenue, SymbolFilters, UserEvent, UserStream } from '../../contract/venue.ts'
+import { startLedgerRebuild } from './recovery.ts'
+import { createBrainJournal } from './journal-writer.ts'
+import { createRequests, isRequest, unsent, type RequestCommand } from './requests.ts'
 import { createLatency } from './latency.ts'
-import type { BrainEvent, Command, RepairAnswer } from '../brain/events.ts'
-import type { Recorder } from '../brain/recorder.ts'
-import { reduce } from '../brain/reducer.ts'
-import { unresolvedIds } from '../brain/standing.ts'
-import { createBrain, type BrainState } from '../brain/state.ts'
-import { reduceTicks } from '../brain/ticks.ts'
-import { accountView, riskView } from '../brain/views.ts'
-import type { Journal } from '../journal/journal.ts'
-import type { RingReader } from '../ring/index.ts'
-import { strategyFactory } from '../strategy/registry.ts'
-import type { Venue } from '../venue/index.ts'
+import type { BrainEvent, Command, RepairAnswer } from '../../brain/events.ts'
+import type { Recorder } from '../../brain/recorder.ts'
+import { reduce } from '../../brain/reducer.ts'
+import { unresolvedIds } from '../../brain/standing.ts'
+import { createBrain, type BrainState } from '../../brain/state.ts'
+import { reduceTicks } from '../../brain/ticks.ts'
+import { accountView, riskView } from '../../brain/views.ts'
+import type { Journal } from '../../journal/journal.ts'
+import type { RingReader } from '../../ring/index.ts'
+import { strategyFactory } from '../../strategy/registry.ts'
+import type { Venue } from '../../venue/index.ts'
 
 export interface BrainRuntimeOptions {
   readonly init: BrainInit
@@ -57,7 +57,7 @@ const CLOCK_MS = 50
 const VIEW_MS = 100
 const COUNTERS_MS = 500
 /** User frames a barrier names but a broken stream will never deliver: read over REST instead after this long, local ms. */
-const FRAMES_MS = 3_000
+const FRAMES_MS = 500
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -147,6 +147,8 @@ function assemble(
   const held: { readonly frame: number; readonly event: UserEvent }[] = []
   const timers: ReturnType<typeof setInterval>[] = []
   let appliedFrames = 0
+  /** Frames the venue sent to connections that are gone: its count goes on, ours starts with the connection. */
+  let frameOffset = 0
   let lastRevision = -1
   let lastRisk = ''
   let lastTicks = 0
@@ -324,18 +326,23 @@ function assemble(
       venue.clock.set(time)
       while (ring !== undefined && ring.position <= ringHead && !stopped) await nextTurn()
       const deadline = monotonic.nowMs() + FRAMES_MS
-      while (stream.frames < userFrames && !stopped) {
+      while (stream.frames + frameOffset < userFrames && !stopped) {
         if (monotonic.nowMs() > deadline) {
-          step({ type: 'user', at: now(), event: { kind: 'resync', reason: 'frames are missing', eventTime: now() } })
+          frameOffset = userFrames - stream.frames
+          step({
+            type: 'user',
+            at: now(),
+            event: { kind: 'resync', reason: `${frameOffset} frames went to another connection`, eventTime: now() },
+          })
           break
         }
         await nextTurn()
       }
       watchStream()
-      takeFrames(userFrames)
+      takeFrames(userFrames - frameOffset)
       step({ type: 'clock', at: time })
       await requests.settle()
-      return { requests: requests.completed, userFrames: appliedFrames }
+      return { requests: requests.completed, userFrames: appliedFrames + frameOffset }
     },
     async stop() {
       stopped = true
