@@ -5,7 +5,7 @@
  */
 import { createRequire } from 'node:module'
 import { DerivativesTradingUsdsFutures } from '@binance/derivatives-trading-usds-futures'
-import type * as BinanceApiNode from 'binance-api-node'
+import type BinanceApiNode from 'binance-api-node'
 import { USDMClient, WebsocketClient } from 'binance'
 import NodeBinanceApi from 'node-binance-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
