@@ -1,0 +1,217 @@
+/**
+ * Reconciliation as it runs: looks, the two-look rule, automatic repair, the register, reports.
+ *
+ * - A difference counts only when two looks in a row show the very same one while the book stood still, or three whatever moved:
+ *   an event that is on its way is no mismatch.
+ * - What is proved is repaired at once (missing fill, lost order, missing stop) and looked at again; the register closes it with that proof.
+ * - A look that failed changes nothing: the report says inconclusive, and the schedule tries again in 5 s.
+ * - Looks never overlap.
+ */
+import type { JournalKinds } from '../../contract/journal-kinds.ts'
+import type { Mismatch, MismatchAction, ReconciliationReport, Repair } from '../../contract/mismatch.ts'
+import { ok, type Result } from '../../contract/result.ts'
+import { toText } from '../../money/decimal.ts'
+import type { Finding } from '../../reconciliation/finding.ts'
+import { EMPTY_REGISTER, listed, openCritical, settle, updateRegister, type Register } from '../../reconciliation/register.ts'
+import { isAutomatic, propose, type Proposal } from '../../reconciliation/repairs.ts'
+import { depthOf, type Depth } from '../../reconciliation/schedule.ts'
+import type { KillHands } from './kill-hands.ts'
+import { lookAtBoth, type Look, type LookDeps, type LookFailure } from './venue-look.ts'
+
+export interface PassDeps extends LookDeps {
+  readonly hands: KillHands
+  repair(repair: Repair): Promise<{ applied: boolean; reason: string }>
+  record(kind: 'mismatch', payload: JournalKinds['mismatch'], ref: string, symbol: string): void
+  emitReport(report: ReconciliationReport): void
+  emitMismatches(list: readonly Mismatch[]): void
+  emitHalt(reason: string): void
+  log(level: 'info' | 'warn' | 'error', text: string): void
+  monotonic(): number
+}
+
+export interface Passes {
+  reconcile(reason: ReconciliationReport['reason'], depth?: Depth): Promise<ReconciliationReport>
+  resolve(id: string, action: MismatchAction, reason: string): Promise<{ done: boolean; text: string }>
+  /** Symbols with something open as last seen; null before the first look. */
+  readonly openSymbols: ReadonlySet<string> | null
+}
+
+const PAUSES_MS = [250, 500, 1_000] as const
+const REPAIR_ROUNDS = 3
+
+const signature = (f: Finding): string => `${f.id}|${f.local}|${f.venue}`
+
+export function createPasses(deps: PassDeps): Passes {
+  let register: Register = EMPTY_REGISTER
+  let seenUpTo: number | null = null
+  let openSymbols: ReadonlySet<string> | null = null
+  let haltedFor = new Set<string>()
+  let queue: Promise<unknown> = Promise.resolve()
+
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = queue.then(work, work)
+    queue = next.catch(() => undefined)
+    return next
+  }
+
+  /** Looks until what differs is certain. The findings of the result are the certain ones. */
+  const certainLook = async (depth: Depth): Promise<Result<Look & { readonly certain: readonly Finding[] }, LookFailure>> => {
+    let streak = new Map<string, number>()
+    let revision = -1
+    let look: Look | null = null
+    for (let round = 0; ; round++) {
+      const seen = await lookAtBoth(deps, depth, seenUpTo)
+      if (!seen.ok) return seen
+      look = seen.value
+      const still = look.stable && look.book.revision === revision
+      const next = new Map<string, number>()
+      const certain: Finding[] = []
+      for (const one of look.comparison.findings) {
+        const key = signature(one)
+        const count = (streak.get(key) ?? 0) + 1
+        next.set(key, count)
+        if ((count >= 2 && still) || count >= 3) certain.push(one)
+      }
+      if (certain.length === look.comparison.findings.length) return ok({ ...look, certain })
+      const pause = PAUSES_MS[round]
+      if (pause === undefined) return ok({ ...look, certain })
+      streak = next
+      revision = look.book.revision
+      await deps.sleep(pause)
+    }
+  }
+
+  const record = (changed: readonly Mismatch[]): void => {
+    for (const mismatch of changed) deps.record('mismatch', mismatch, mismatch.id, mismatch.symbol)
+    if (changed.length > 0) deps.emitMismatches(listed(register))
+  }
+
+  const takeIn = (look: Look, certain: readonly Finding[]): void => {
+    const at = new Date(deps.now()).toISOString()
+    // What was seen but is not certain yet neither opens nor closes anything.
+    const uncertain = new Set(look.comparison.findings.map((f) => f.id))
+    for (const f of certain) uncertain.delete(f.id)
+    const kept = [...register.values()].filter((m) => uncertain.has(m.id) && m.state === 'open')
+    const updated = updateRegister(register, [...certain, ...kept], look.scope, deps.now(), `both books agree, REST view of ${at}`)
+    register = updated.register
+    record(updated.changed)
+  }
+
+  const carryOut = async (proposal: Proposal): Promise<{ done: boolean; text: string }> => {
+    const texts: string[] = []
+    for (const action of proposal.hands) {
+      if (action.kind === 'cancel') {
+        const { symbol, clientId, book } = action.order
+        const result = await deps.venue.cancel(symbol, clientId, book, 'cancel')
+        if (!result.ok && result.error.code !== 'notFound') return { done: false, text: `${clientId}: ${result.error.message}` }
+        texts.push(`${clientId} cancelled`)
+      } else {
+        const closed = await deps.hands.close(action.symbol, action.positionSide)
+        if (!closed) return { done: false, text: `${action.symbol} could not be closed` }
+        texts.push(`${action.symbol} closed, confirmed by REST`)
+      }
+    }
+    for (const repair of proposal.repairs) {
+      const result = await deps.repair(repair)
+      if (!result.applied) return { done: false, text: result.reason }
+      texts.push(result.reason)
+    }
+    return { done: true, text: texts.join('; ') }
+  }
+
+  const proposalFor = (finding: Finding, action: MismatchAction, look: Look): Proposal =>
+    propose(finding, action, look.book, look.account, new Map([...look.marks].map(([symbol, mark]) => [symbol, toText(mark)])), deps.now())
+
+  const announce = (): void => {
+    const critical = openCritical(register)
+    const fresh = critical.filter((m) => !haltedFor.has(m.id))
+    haltedFor = new Set(critical.map((m) => m.id))
+    const first = fresh[0]
+    if (first !== undefined) deps.emitHalt(`${first.symbol} ${first.summary}${fresh.length > 1 ? ` (and ${fresh.length - 1} more)` : ''}`)
+  }
+
+  const pass = async (reason: ReconciliationReport['reason'], depth: Depth): Promise<ReconciliationReport> => {
+    const startedAt = deps.now()
+    const began = deps.monotonic()
+    let compared: ReconciliationReport['compared'] = { positions: 0, orders: 0, fills: 0, balances: 0 }
+    const report = (error: string | null): ReconciliationReport => {
+      const made: ReconciliationReport = {
+        reason,
+        startedAt,
+        durationMs: deps.monotonic() - began,
+        conclusive: error === null,
+        ...(error === null ? {} : { error }),
+        compared,
+        mismatches: listed(register),
+      }
+      deps.emitReport(made)
+      return made
+    }
+    for (let round = 0; ; round++) {
+      const seen = await certainLook(depth)
+      if (!seen.ok) return report(seen.error.message)
+      const look = seen.value
+      compared = look.comparison.compared
+      takeIn(look, look.certain)
+      if (look.scope.positions) {
+        openSymbols = new Set([...look.account.positions.map((p) => p.symbol), ...look.account.openOrders.map((o) => o.symbol)])
+      }
+      const due = look.certain.filter((f) => isAutomatic(f) && register.get(f.id)?.state === 'open')
+      let repaired = 0
+      if (round < REPAIR_ROUNDS) {
+        for (const finding of due) {
+          const result = await carryOut(proposalFor(finding, 'repair', look))
+          if (result.done) repaired++
+          deps.log(
+            result.done ? 'info' : 'warn',
+            `${finding.kind} ${finding.symbol}: ${result.done ? 'repaired' : 'not repaired'}: ${result.text}`,
+          )
+        }
+      }
+      if (repaired === 0) {
+        announce()
+        if (depth === 'deep') {
+          seenUpTo = startedAt
+          deps.journal.forgetBefore(startedAt - 600_000)
+        }
+        return report(null)
+      }
+      await deps.sleep(PAUSES_MS[0])
+    }
+  }
+
+  return {
+    get openSymbols() {
+      return openSymbols
+    },
+    reconcile: (reason, depth = depthOf(reason)) => alone(() => pass(reason, depth)),
+    resolve: (id, action, reason) =>
+      alone(async () => {
+        const known = register.get(id)
+        if (known === undefined || known.state === 'fixed') return { done: false, text: 'no such open mismatch' }
+        if (!known.actions.includes(action)) return { done: false, text: `${action} is not possible for ${known.kind}` }
+        if (action === 'ignore') {
+          const settled = settle(register, id, 'ignored', reason, deps.now())
+          register = settled.register
+          record(settled.changed)
+          announce()
+          return { done: true, text: 'ignored' }
+        }
+        const seen = await lookAtBoth(deps, 'deep', seenUpTo)
+        if (!seen.ok) return { done: false, text: seen.error.message }
+        const current = seen.value.comparison.findings.find((f) => f.id === id)
+        if (current === undefined) {
+          await pass('manual', 'deep')
+          return { done: true, text: 'it was gone already' }
+        }
+        const result = await carryOut(proposalFor(current, action, seen.value))
+        if (result.done && action === 'adopt') {
+          const settled = settle(register, id, 'adopted', `${reason}; ${result.text}`, deps.now())
+          register = settled.register
+          record(settled.changed)
+        }
+        await pass('manual', 'deep')
+        return result
+      }),
+  }
+}
