@@ -17,6 +17,7 @@ import { createRest } from './rest.ts'
 import { createUserStream } from './user-stream.ts'
 import type { Venue, VenueOptions } from './venue.ts'
 
+export { allowedHosts, type AllowedHosts } from './allowed-hosts.ts'
 export type { Venue, VenueClock, VenueOptions } from './venue.ts'
 
 const DEFAULT_TIMEOUT_MS = 5_000

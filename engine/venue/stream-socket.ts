@@ -27,6 +27,8 @@ export interface StreamSocket {
   /** Successful connections so far. */
   readonly opened: number
   start(): void
+  /** Resolves true once a ping that follows everything sent so far was answered; false when the connection broke first. */
+  flushed(): Promise<boolean>
   /** Drops the connection and connects again at once. */
   restart(reason: string): void
   stop(): void
@@ -49,6 +51,7 @@ export function createStreamSocket(options: StreamSocketOptions): StreamSocket {
   let opened = 0
   let openedAt = 0
   let generation = 0
+  const pendingFlush = new Set<(answered: boolean) => void>()
 
   const discard = (): void => {
     clearInterval(watch)
@@ -56,6 +59,7 @@ export function createStreamSocket(options: StreamSocketOptions): StreamSocket {
     const old = socket
     socket = undefined
     if (old === undefined) return
+    for (const settle of pendingFlush) settle(false)
     old.removeAllListeners()
     old.on('error', () => {})
     old.terminate()
@@ -122,6 +126,19 @@ export function createStreamSocket(options: StreamSocketOptions): StreamSocket {
     },
     start() {
       if (state === 'stopped') void connect()
+    },
+    flushed() {
+      const asked = socket
+      if (state !== 'open' || asked === undefined) return Promise.resolve(false)
+      return new Promise((resolve) => {
+        const settle = (answered: boolean): void => {
+          pendingFlush.delete(settle)
+          resolve(answered)
+        }
+        pendingFlush.add(settle)
+        asked.once('pong', () => settle(true))
+        asked.ping()
+      })
     },
     restart(reason) {
       down(reason, true)

@@ -1,0 +1,30 @@
+/** Why a datum was refused (INV-13): every refusal has one of these reasons, is counted under it, and reaches nothing. */
+
+export const REFUSALS = [
+  'oversize',
+  'not-utf8',
+  'not-json',
+  'shape',
+  'prototype-keys',
+  'unknown-stream',
+  'wrong-event',
+  'wrong-symbol',
+  'missing',
+  'not-a-number',
+  'not-finite',
+  'zero',
+  'negative',
+  'too-precise',
+  'unsafe-integer',
+  'high-below-low',
+  'outside-range',
+  'crossed',
+  'misaligned',
+  'time-zero',
+  'time-future',
+  'time-back',
+  'duplicate',
+  'out-of-order',
+  'jump',
+] as const
+export type Refusal = (typeof REFUSALS)[number]

@@ -1,0 +1,263 @@
+/** The feed as a real process against the real simulator: history, live ticks, poison, cuts, silence, barrier. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ADVANCED, childPort } from '../contract/ports/child.ts'
+import type {
+  BudgetObservation,
+  FeedEvents,
+  FeedMethods,
+  FeedStatus,
+  LogLine,
+  ProcessInit,
+  SimulatorEvents,
+} from '../contract/processes.ts'
+import { connect, type Peer } from '../contract/rpc.ts'
+import { parseSettings } from '../contract/settings.ts'
+import { TICK_WORDS, TickKind, tickKind, tickSymbolId } from '../contract/tick.ts'
+import { createReader, removeRing, ringPath, type RingReader } from '../ring/index.ts'
+import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator/server.ts'
+
+interface Tick {
+  readonly sequence: number
+  readonly symbolId: number
+  readonly kind: TickKind
+  readonly timeMs: number
+  readonly words: readonly number[]
+}
+
+interface Running {
+  readonly sim: Simulator
+  readonly child: ChildProcess
+  readonly feed: Peer<FeedMethods, FeedEvents>
+  readonly ticks: Tick[]
+  readonly logs: LogLine[]
+  readonly budgets: BudgetObservation[]
+  status(): FeedStatus | undefined
+  drain(): void
+}
+
+const cleanups: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+let counter = 0
+async function run(options: SimulatorOptions & { rate?: number } = {}): Promise<Running> {
+  const started = await startSimulator({ seed: 7, symbols: ['BTCUSDT', 'ETHUSDT'], ...options })
+  if (!started.ok) throw new Error(started.error.message)
+  const sim = started.value
+  cleanups.push(() => sim.close())
+  const settings = parseSettings({ symbols: options.symbols ?? ['BTCUSDT', 'ETHUSDT'], lockStep: options.lockStep ?? false })
+  if (!settings.ok) throw new Error(settings.error.message)
+  const path = ringPath(`feed-test-${process.pid}-${(counter += 1)}`)
+  const child = spawn(process.execPath, [new URL('./feed.ts', import.meta.url).pathname], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: ADVANCED,
+  })
+  cleanups.push(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exit
+    }
+    removeRing(path)
+  })
+  const feed = connect<object, object, FeedMethods, FeedEvents>(childPort(child), {})
+  const ticks: Tick[] = []
+  const logs: LogLine[] = []
+  const budgets: BudgetObservation[] = []
+  let status: FeedStatus | undefined
+  feed.on('status', (one) => (status = one))
+  feed.on('log', (line) => logs.push(line))
+  feed.on('budget', (one) => budgets.push(one))
+  const init: ProcessInit = {
+    settings: settings.value,
+    symbols: settings.value.symbols,
+    ringPath: path,
+    dataDir: '/nonexistent',
+    endpoints: { rest: sim.rest, ws: sim.ws, rate: options.rate ?? options.speed ?? 1, real: false },
+    build: 'test',
+    session: 'test0000',
+  }
+  const answer = await feed.call('init', init)
+  expect(answer).toEqual({ ok: true, value: null })
+  const opened = createReader(path, { index: 1, from: 'oldest' })
+  if (!opened.ok) throw new Error(opened.error.message)
+  const reader: RingReader = opened.value
+  cleanups.push(() => reader.close())
+  const drain = (): void => {
+    for (let n = reader.drain(); n > 0; n = reader.drain()) {
+      for (let tick = 0; tick < n; tick += 1) {
+        const words = [...reader.view.subarray(tick * TICK_WORDS, (tick + 1) * TICK_WORDS)]
+        const [sequence = 0, head = 0, micros = 0] = words
+        ticks.push({ sequence, symbolId: tickSymbolId(head), kind: tickKind(head), timeMs: micros / 1_000, words })
+      }
+    }
+  }
+  return { sim, child, feed, ticks, logs, budgets, status: () => status, drain }
+}
+
+async function until(what: string, isReached: () => boolean, ms = 20_000): Promise<void> {
+  const end = Date.now() + ms
+  while (!isReached()) {
+    if (Date.now() > end) throw new Error(`timed out waiting until ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+const of = (running: Running, symbolId: number, kind: TickKind): readonly Tick[] => {
+  running.drain()
+  return running.ticks.filter((tick) => tick.symbolId === symbolId && tick.kind === kind)
+}
+const finals = (running: Running, symbolId: number): readonly Tick[] => {
+  running.drain()
+  return running.ticks.filter(
+    (tick) => tick.symbolId === symbolId && (tick.kind === TickKind.barClosed || tick.kind === TickKind.barHistory),
+  )
+}
+
+describe('feed', () => {
+  it('publishes reset, 500 bars of history, then live ticks of every kind', async () => {
+    const running = await run({ speed: 60 })
+    for (const symbolId of [0, 1]) {
+      await until('history', () => of(running, symbolId, TickKind.barHistory).length >= 500)
+      for (const kind of [TickKind.trade, TickKind.bar, TickKind.mark, TickKind.bookTop, TickKind.barClosed]) {
+        await until(`kind ${kind}`, () => of(running, symbolId, kind).length > 0)
+      }
+      const first = running.ticks.find((tick) => tick.symbolId === symbolId && tick.kind !== TickKind.bookTop)
+      expect(first?.kind).toBe(TickKind.reset)
+      const times = finals(running, symbolId).map((tick) => tick.timeMs)
+      expect(times.every((time, n) => n === 0 || time - (times[n - 1] ?? 0) === 60_000)).toBe(true)
+    }
+    expect(running.status()?.poison).toEqual({})
+    expect(running.budgets.length).toBeGreaterThan(0)
+    expect(running.status()?.gapsOpen).toBe(0)
+  })
+
+  it('refuses every poison, counts it, and passes the good data', async () => {
+    const running = await run({ speed: 60 })
+    await until('live', () => of(running, 0, TickKind.trade).length > 5)
+    const poisons = [
+      'null',
+      'missingField',
+      'text',
+      'emptyText',
+      'zero',
+      'negative',
+      'positiveInfinity',
+      'negativeInfinity',
+      'hugeExponent',
+      'notANumber',
+      'bareNaN',
+      'highBelowLow',
+      'closeOutside',
+      'negativeVolume',
+      'timeZero',
+      'timeFuture',
+      'timeBack',
+      'wrongSymbol',
+      'jump',
+      'beyondSafeInteger',
+      'deepNesting',
+      'oneMegabyte',
+      'truncated',
+      'invalidUtf8',
+      'prototypeKeys',
+      'arrayForObject',
+      'nullFrame',
+    ]
+    const streams = ['btcusdt@kline_1m', 'btcusdt@aggTrade', 'btcusdt@markPrice@1s', 'btcusdt@bookTicker']
+    let expected = 0
+    for (const stream of streams) {
+      for (const poison of poisons) {
+        const armed = running.sim.fault({ on: 'frame', stream, effect: { do: 'poison', poison, keep: true } })
+        expect(armed.ok).toBe(true)
+        expected += 1
+      }
+    }
+    const count = (): number => Object.values(running.status()?.poison ?? {}).reduce((sum, n) => sum + n, 0)
+    await until(`${expected} refusals`, () => count() >= expected, 60_000)
+    running.drain()
+    const bad = running.ticks.filter(
+      (tick) => tick.words.some((word) => !Number.isFinite(word)) || (tick.words[3] === 0 && tick.kind !== TickKind.reset),
+    )
+    expect(bad).toEqual([])
+    const before = of(running, 0, TickKind.trade).length
+    await until('trades go on', () => of(running, 0, TickKind.trade).length > before + 5)
+    expect(running.child.exitCode).toBeNull()
+    const times = finals(running, 0).map((tick) => tick.timeMs)
+    expect(new Set(times).size).toBe(times.length)
+  }, 120_000)
+
+  it('fills the bars missed while the connection was cut, before live bars go on', async () => {
+    const running = await run({ speed: 120 })
+    await until('live', () => of(running, 0, TickKind.barClosed).length > 1)
+    running.sim.fault({ on: 'time', effect: { do: 'refuseSockets', ms: 360_000 } })
+    running.sim.fault({ on: 'time', effect: { do: 'cutSockets' } })
+    await until('reconnected', () => of(running, 0, TickKind.reset).length > 1)
+    const resetAt = running.ticks.findLast((tick) => tick.symbolId === 0 && tick.kind === TickKind.reset)?.sequence ?? 0
+    await until('live again', () => of(running, 0, TickKind.barClosed).some((tick) => tick.sequence > resetAt))
+    const times = finals(running, 0).map((tick) => tick.timeMs)
+    expect(times.every((time, n) => n === 0 || time - (times[n - 1] ?? 0) === 60_000)).toBe(true)
+    expect(of(running, 0, TickKind.barHistory).some((tick) => tick.sequence > resetAt)).toBe(true)
+    expect(running.status()?.streams.some((stream) => stream.reconnects > 0)).toBe(true)
+  })
+
+  it('fills a bar whose close never came', async () => {
+    const running = await run({ speed: 60 })
+    await until('live', () => of(running, 0, TickKind.barClosed).length > 0)
+    running.sim.fault({ on: 'time', effect: { do: 'market', fault: { kind: 'kline', symbol: 'BTCUSDT', how: 'missing' } } })
+    const seen = finals(running, 0).length
+    await until('four more minutes', () => finals(running, 0).length >= seen + 4)
+    const times = finals(running, 0).map((tick) => tick.timeMs)
+    expect(times.every((time, n) => n === 0 || time - (times[n - 1] ?? 0) === 60_000)).toBe(true)
+  })
+
+  it('publishes its history again for a reader that restarted', async () => {
+    const running = await run({ speed: 1 })
+    await until('history', () => of(running, 1, TickKind.barHistory).length >= 500)
+    const before = of(running, 1, TickKind.barHistory).length
+    const other = of(running, 0, TickKind.barHistory).length
+    expect(await running.feed.call('history', { symbols: ['ETHUSDT'] })).toEqual({ ok: true, value: null })
+    await until('again', () => of(running, 1, TickKind.barHistory).length >= 2 * before)
+    expect(of(running, 0, TickKind.barHistory).length).toBe(other)
+  })
+
+  it('answers a lock-step barrier only when what was sent is in the ring', async () => {
+    const barriers: SimulatorEvents['barrier'][] = []
+    const running = await run({
+      speed: 3_000,
+      lockStep: true,
+      timebase: 'tape',
+      autoplay: false,
+      onBarrier: (barrier) => barriers.push(barrier),
+    })
+    expect(of(running, 0, TickKind.barHistory).length).toBeGreaterThanOrEqual(500)
+    running.sim.play()
+    let head = 0
+    for (let step = 0; step < 200; step += 1) {
+      await until('a barrier', () => barriers.length > 0, 5_000)
+      const barrier = barriers.shift()
+      if (barrier === undefined) break
+      const answer = await running.feed.call('barrier', { step: barrier.step, time: barrier.time, publicFrames: barrier.publicFrames })
+      if (!answer.ok) throw new Error(answer.error.message)
+      head = answer.value.ringHead
+      running.drain()
+      expect(running.ticks.at(-1)?.sequence).toBe(head)
+      running.sim.proceed(barrier.step)
+    }
+    const sent = running.sim.counts.publicFrames
+    const live = running.ticks.filter((tick) => tick.kind !== TickKind.reset && tick.kind !== TickKind.gap)
+    await until('status', () => (running.status()?.frames ?? 0) >= sent)
+    expect(live.length).toBeGreaterThan(500)
+    expect(running.status()?.poison).toEqual({})
+  })
+
+  it('stops on request with exit code 0', async () => {
+    const running = await run()
+    const exit = once(running.child, 'exit')
+    expect(await running.feed.call('stop', null)).toEqual({ ok: true, value: null })
+    expect(await exit).toEqual([0, null])
+  })
+})
