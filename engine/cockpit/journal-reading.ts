@@ -5,7 +5,7 @@ import type { CockpitReturns } from '../contract/cockpit.ts'
 import { fail, ok, type Result } from '../contract/result.ts'
 import { openJournal, type Journal } from '../journal/journal.ts'
 
-export const JOURNAL_FILE = 'journal.db'
+export const JOURNAL_FILE = 'journal.sqlite'
 export const journalPath = (dataDir: string): string => join(dataDir, JOURNAL_FILE)
 
 /** Opens read-only, hands it to `use`, closes. Code 'no-journal' when nothing was ever written. */

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
+  AccountView,
   BrainEvents,
   BrainMethods,
   BudgetObservation,
@@ -36,11 +37,13 @@ import { clearRing, ringPathFor } from './ring-path.ts'
 import { newSession } from './session.ts'
 import { criticalOpen, tradingGate } from './trading-gate.ts'
 import { cleanEnvironment, processEntry } from './spawner.ts'
+import { removeStatus, writeStatus } from './status-file.ts'
 import { supervise, type Supervised, type Timings } from './supervised.ts'
 
 export const DEFAULT_TIMINGS: Timings = { stallMs: 2_000, startMs: 20_000, stopMs: 3_000, restart: RESTART_POLICY }
 const WATCH_MS = 100
 const PULSE_MS = 20
+const STATUS_MS = 1_000
 /** The host slept (suspended, debugger): children get a fresh deadline. */
 const HOST_ASLEEP_MS = 1_000
 const RECONCILE_MS = 30_000
@@ -311,6 +314,32 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     if (seen !== latchSeen && seen !== '') killer.refresh()
     latchSeen = seen
   }, WATCH_MS)
+  let account: AccountView | null = null
+  listeners.add((event) => {
+    if (event.kind === 'account') account = event.view
+  })
+  const statusTimer = setInterval(() => {
+    writeStatus(deps.dataDir, {
+      v: 1,
+      pid: process.pid,
+      host: deps.host,
+      session,
+      mode: settings.mode,
+      build: deps.build,
+      symbols: settings.symbols,
+      startedAt,
+      at: Date.now(),
+      tradingState: gate.wanted().state,
+      released: gate.released,
+      latch: killer.state.latch,
+      killRunning: killer.state.running,
+      account:
+        account === null
+          ? null
+          : { equity: account.equity, dayPnl: account.dayPnl, positions: account.positions.length, orders: account.orders.length },
+      processes: running.map((one) => one.row()),
+    })
+  }, STATUS_MS)
 
   const ready = (async (): Promise<Result<null, Failure>> => {
     const starts = running.map((one) => one.start())
@@ -379,6 +408,7 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
       stopping = true
       clearInterval(pulseTimer)
       clearInterval(watchTimer)
+      clearInterval(statusTimer)
       steps.stop()
       gate.stop()
       killer.stop()
@@ -388,6 +418,7 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
       await Promise.all([feed.stop(), reconciler.stop()])
       if (simulated) await simulator.stop()
       clearRing(ringPath)
+      removeStatus(deps.dataDir)
       lock.release()
       emit({ kind: 'stopped' })
       listeners.clear()

@@ -1,0 +1,63 @@
+/** The Node host as a program: engine, cockpit and loopback host together, until a signal. Prints the cockpit's address once. */
+import { spawn } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createCockpit } from '../../engine/cockpit/cockpit.ts'
+import { parseNumber, refuse, type ExitCode, type Io } from '../../engine/cli/command.ts'
+import type { HostValues } from '../../engine/cli/host-program.ts'
+import { checkTape, launchEngine } from '../../engine/cli/launch.ts'
+import { optionalProofs } from '../../engine/cli/proof.ts'
+import { HOST_FILE } from '../../engine/cli/reconcile.ts'
+import { defaultDataDir, settingsFrom } from '../../engine/cli/settings-flags.ts'
+import { codeVersion } from '../../engine/supervisor/code-version.ts'
+import { startLoopbackHost } from './loopback-host.ts'
+import { staticFiles } from './static-files.ts'
+
+/** Opens the user's browser; what cannot be opened is said once, the address stands above. */
+function openBrowser(url: string, io: Io): void {
+  const program = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer' : 'xdg-open'
+  const child = spawn(program, [url], { stdio: 'ignore', detached: true })
+  child.on('error', () => io.err(`aegis: no browser could be opened (${program} is missing): open the address by hand`))
+  child.unref()
+}
+
+export async function runNodeHost(values: HostValues, io: Io): Promise<ExitCode> {
+  const port = values.port === undefined ? { ok: true as const, value: 0 } : parseNumber('port', values.port, 0, 65_535)
+  if (!port.ok) return refuse(io, port.error)
+  const settings = settingsFrom(values)
+  if (!settings.ok) return refuse(io, settings.error)
+  const tape = checkTape(settings.value)
+  if (!tape.ok) return refuse(io, tape.error)
+  const dataDir = values.data === undefined ? defaultDataDir() : resolve(values.data)
+
+  const proofs = await optionalProofs()
+  const created = createCockpit({
+    settings: settings.value,
+    version: codeVersion().version,
+    launch: (chosen) => launchEngine(chosen, dataDir),
+    ...proofs,
+  })
+  if (!created.ok) return refuse(io, created.error)
+  const cockpit = created.value
+  const host = await startLoopbackHost({ api: cockpit, files: staticFiles(), port: port.value })
+  if (!host.ok) {
+    await cockpit.stop()
+    return refuse(io, host.error)
+  }
+  const hostFile = join(dataDir, HOST_FILE)
+  try {
+    writeFileSync(hostFile, JSON.stringify({ origin: host.value.origin, token: host.value.token, pid: process.pid }), { mode: 0o600 })
+  } catch {
+    io.err(`aegis: ${hostFile} cannot be written; "aegis reconcile" will not find this engine`)
+  }
+  io.out(`${host.value.url}\n`)
+  if (values.open === true) openBrowser(host.value.url, io)
+  const ready = await Promise.race([cockpit.engine.ready, io.stopped.then(() => null)])
+  if (ready !== null && !ready.ok) io.err(`aegis: the engine did not start: ${ready.error.message}`)
+
+  await io.stopped
+  rmSync(hostFile, { force: true })
+  await host.value.close()
+  await cockpit.stop()
+  return 0
+}
