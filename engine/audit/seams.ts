@@ -3,11 +3,14 @@
  * sabotage can put a named defect in the place of one part and the check must notice (INV-15).
  */
 import { openJournal } from '../journal/journal.ts'
+import { BarSeries } from '../market/bar-series.ts'
+import { FrameReader } from '../market/frame-reader.ts'
 import { createLedger, type Ledger, type WalletChange } from '../money/ledger.ts'
 import { affordableQuantity, quantisePrice, quantiseQuantity, quantiseTrigger, sliceQuantity } from '../money/quantise.ts'
 import { validateOrder } from '../money/validate.ts'
 import { transition } from '../orders/transition.ts'
 import { signatureMatches } from '../simulator/protocol/signature.ts'
+import { StructureStream } from '../structure/stream.ts'
 import { createVenue } from '../venue/index.ts'
 import { RateBudget } from '../venue/rate-budget.ts'
 import { readModuleGraph } from './module-graph.ts'
@@ -24,6 +27,9 @@ export interface Seams {
   readonly sliceQuantity: typeof sliceQuantity
   readonly validateOrder: typeof validateOrder
   readonly transition: typeof transition
+  readonly FrameReader: typeof FrameReader
+  readonly BarSeries: typeof BarSeries
+  readonly StructureStream: typeof StructureStream
   readonly createVenue: typeof createVenue
   readonly RateBudget: typeof RateBudget
   readonly signatureMatches: typeof signatureMatches
@@ -45,6 +51,9 @@ export const realSeams = (): Seams => ({
   sliceQuantity,
   validateOrder,
   transition,
+  FrameReader,
+  BarSeries,
+  StructureStream,
   createVenue,
   RateBudget,
   signatureMatches,

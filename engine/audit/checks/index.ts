@@ -2,6 +2,7 @@
 import type { Check } from '../check.ts'
 import { apiErrors } from './combat/api-errors.ts'
 import { atomicState } from './combat/atomic-state.ts'
+import { boundedGrowth } from './combat/bounded-growth.ts'
 import { clockWindow } from './combat/clock-window.ts'
 import { importCycleCheck } from './combat/import-cycles.ts'
 import { orderPrecision } from './combat/order-precision.ts'
@@ -11,14 +12,17 @@ import { rateHeaders } from './combat/rate-headers.ts'
 import { rounding } from './combat/rounding.ts'
 import { shortPnl } from './combat/short-pnl.ts'
 import { signature } from './combat/signature.ts'
+import { streamPoisoning } from './combat/stream-poisoning.ts'
 
 export const CHECKS: readonly Check[] = [
   shortPnl,
   orderPrecision,
   rounding,
   partialFills,
+  streamPoisoning,
   apiErrors,
   atomicState,
+  boundedGrowth,
   importCycleCheck,
   rateHeaders,
   clockWindow,
