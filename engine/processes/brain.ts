@@ -35,7 +35,6 @@ async function openRing(init: BrainInit): Promise<RingReader> {
       index: RING_READERS.brain,
       name: 'brain',
       from: 'oldest',
-      ...(init.settings.lockStep ? { lossless: true } : {}),
     })
     if (opened.ok) return opened.value
     if (performance.now() > deadline) throw new Error(opened.error.message)
