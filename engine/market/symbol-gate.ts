@@ -35,7 +35,7 @@ const firstRefusal = (...readings: readonly number[]): Refusal => readRefusal(re
 export class SymbolGate {
   readonly symbol: string
   readonly symbolId: number
-  /** Last accepted trade price, or the close of history; 0 while nothing is known. */
+  /** Last accepted trade price; before the first trade the close of history or any accepted price; 0 while nothing is known. */
   #reference = 0
   #level = 0
   #confirmations = 0
@@ -131,6 +131,7 @@ export class SymbolGate {
     if (bid >= ask) return 'crossed'
     if (this.#isJump(bid) || this.#isJump(ask)) return 'jump'
     this.#bookId = u
+    if (this.#reference === 0) this.#reference = bid
     if (time > this.#bookTime) this.#bookTime = time
     writeTick(out, index, this.symbolId, TickKind.bookTop, time * 1_000, bid, bidQuantity, ask, askQuantity, u)
     return undefined
@@ -153,6 +154,7 @@ export class SymbolGate {
     if (time < this.#markTime) return 'time-back'
     if (this.#isJump(mark) || this.#isJump(indexPrice)) return 'jump'
     this.#markTime = time
+    if (this.#reference === 0) this.#reference = mark
     writeTick(out, index, this.symbolId, TickKind.mark, time * 1_000, mark, indexPrice, rate, T, 0)
     return undefined
   }
