@@ -2,6 +2,10 @@
  * The engine's parts as the checks reach them. Checks never import these modules directly: they go through here, so that a
  * sabotage can put a named defect in the place of one part and the check must notice (INV-15).
  */
+import { rebuild } from '../brain/rebuild.ts'
+import { reduce } from '../brain/reducer.ts'
+import { createBrain } from '../brain/state.ts'
+import { reduceTicks } from '../brain/ticks.ts'
 import { openJournal } from '../journal/journal.ts'
 import { BarSeries } from '../market/bar-series.ts'
 import { FrameReader } from '../market/frame-reader.ts'
@@ -27,6 +31,10 @@ export interface Seams {
   readonly sliceQuantity: typeof sliceQuantity
   readonly validateOrder: typeof validateOrder
   readonly transition: typeof transition
+  readonly createBrain: typeof createBrain
+  readonly reduce: typeof reduce
+  readonly reduceTicks: typeof reduceTicks
+  readonly rebuild: typeof rebuild
   readonly FrameReader: typeof FrameReader
   readonly BarSeries: typeof BarSeries
   readonly StructureStream: typeof StructureStream
@@ -51,6 +59,10 @@ export const realSeams = (): Seams => ({
   sliceQuantity,
   validateOrder,
   transition,
+  createBrain,
+  reduce,
+  reduceTicks,
+  rebuild,
   FrameReader,
   BarSeries,
   StructureStream,

@@ -4,6 +4,7 @@ import { apiErrors } from './combat/api-errors.ts'
 import { atomicState } from './combat/atomic-state.ts'
 import { boundedGrowth } from './combat/bounded-growth.ts'
 import { clockWindow } from './combat/clock-window.ts'
+import { doubleOrder } from './combat/double-order.ts'
 import { importCycleCheck } from './combat/import-cycles.ts'
 import { orderPrecision } from './combat/order-precision.ts'
 import { orderValidation } from './combat/order-validation.ts'
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
   partialFills,
   streamPoisoning,
   apiErrors,
+  doubleOrder,
   atomicState,
   boundedGrowth,
   importCycleCheck,
