@@ -58,13 +58,14 @@ export class Ladder {
     return side === 'BUY' ? this.bid - tick : tick - this.ask
   }
 
-  /** Ambient size ignoring what was consumed, as if `tick` were near the top; for queue positions. */
+  /** Ambient size ignoring what was consumed, as if `tick` were `distance` from the best. The best level is the thickest. */
   size(side: BookSide, tick: number, distance: number): number {
     const phase = hash32(this.#seed, tick, side === 'BUY' ? 1 : 2)
     const period = distance < 3 ? 4 : 32
     const epoch = Math.floor((this.#epoch + (phase & 31)) / period)
     const unit = hashUnit(phase, epoch, period)
-    const qty = this.#scale * (0.25 + 1.5 * unit) * (1 + Math.min(distance, 5_000) / 100)
+    const shape = distance === 0 ? 1 : 0.15 * (1 + Math.min(distance, 300) / 60)
+    const qty = this.#scale * (0.25 + 1.5 * unit) * shape
     return Math.max(1, Math.round(qty / this.#lot)) * this.#lot
   }
 

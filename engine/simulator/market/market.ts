@@ -227,7 +227,8 @@ export class Market {
 
   #learnVolume(volume: number): void {
     this.#minuteVolume = this.#minuteVolume === 0 ? volume : this.#minuteVolume + (volume - this.#minuteVolume) / 16
-    this.ladder.scale = Math.max(this.instrument.step, this.#minuteVolume / 100)
+    // The best level holds about three seconds' trading, as the liquid contracts do.
+    this.ladder.scale = Math.max(this.instrument.step, this.#minuteVolume / 20)
   }
 
   #follow(value: number, target: number, elapsed: number, lag: number): number {

@@ -20,6 +20,8 @@ const STP_REASON = 1
 const IOC_REASON = 2
 const REDUCE_ONLY_REASON = 4
 const MARKET_REASON = 9
+/** Share of a step's volume that trades at its very last price; the rest traded on the way there. */
+const SHARE_AT_PRICE = 0.25
 
 export class Engine {
   readonly #world: World
@@ -134,23 +136,29 @@ export class Engine {
   /** A tape trade of `qty` at `price`: fills what it reaches, in priority, and says how much of it no client took. */
   tapeTrade(book: Resting, price: number, qty: number, takerBuys: boolean): number {
     const makers = book.side(takerBuys ? 'SELL' : 'BUY')
+    const { step } = book.market.instrument
     let budget = qty
+    let atPrice = Math.floor((qty * SHARE_AT_PRICE) / step) * step
     let ambient = 0
     for (let i = 0; i < makers.length && budget > 0;) {
       const maker = makers[i]!
       if (takerBuys ? maker.price > price : maker.price < price) break
       if (maker.price === price) {
-        const wait = Math.min(budget, Math.max(0, maker.ahead - ambient))
+        atPrice = Math.min(atPrice, budget)
+        const wait = Math.min(atPrice, Math.max(0, maker.ahead - ambient))
         ambient += wait
         budget -= wait
-        if (maker.ahead > ambient || budget === 0) break
+        atPrice -= wait
+        if (maker.ahead > ambient || atPrice === 0) break
       }
-      const taken = this.#fillMaker(book, maker, maker.price, Math.min(budget, remaining(maker)), takerBuys, true)
+      const reach = maker.price === price ? atPrice : budget
+      const taken = this.#fillMaker(book, maker, maker.price, Math.min(reach, remaining(maker)), takerBuys, true)
       budget -= taken
+      if (maker.price === price) atPrice -= taken
       if (makers[i] === maker) i++
     }
     if (ambient > 0) for (const maker of makers) if (maker.price === price) maker.ahead = Math.max(0, maker.ahead - ambient)
-    return budget
+    return budget + ambient
   }
 
   /** After the book moved: clients' orders that now stand across the ambient book trade with it, as makers, at their own price. */
@@ -173,13 +181,11 @@ export class Engine {
         }
         if (isOpen(maker) || !traded) break
       }
-      // What is shown ahead at a near price bounds the queue ahead.
+      // What is shown at the best price bounds the queue ahead there: others cancelled.
+      const best = ladder.best(side)
       for (const maker of makers) {
-        if (maker.ahead === 0 || maker.price % instrument.tick !== 0) continue
-        const tick = maker.price / instrument.tick
-        const distance = ladder.distance(side, tick)
-        if (distance > 15) break
-        if (distance >= 0) maker.ahead = Math.min(maker.ahead, ladder.available(side, tick, this.#world.now))
+        if (maker.price !== best * instrument.tick) break
+        maker.ahead = Math.min(maker.ahead, ladder.available(side, best, this.#world.now))
       }
     }
   }
@@ -396,7 +402,8 @@ export class Engine {
     const { ladder, instrument } = book.market
     const tick = order.price / instrument.tick
     const inside = !Number.isInteger(tick) || ladder.distance(order.side, tick) < 0
-    order.ahead = inside ? 0 : ladder.size(order.side, tick, Math.min(19, ladder.distance(order.side, tick)))
+    // The queue a level will have once price gets there, as if it were the best already.
+    order.ahead = inside ? 0 : ladder.size(order.side, tick, 0)
     book.add(order)
   }
 }
