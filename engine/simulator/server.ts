@@ -27,6 +27,7 @@ import { preparePaper, runPaper, type PaperStart } from './protocol/paper.ts'
 import { Playback } from './protocol/playback.ts'
 import { createRestServer } from './protocol/rest-server.ts'
 import { StreamSockets, VENUE_SOCKETS } from './protocol/stream-sockets.ts'
+import { WsApi } from './protocol/ws-api.ts'
 
 export type { Simulator, SimulatorCounts, SimulatorOptions } from './server-types.ts'
 
@@ -196,26 +197,32 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     return added
   }
   const token = options.controlToken ?? null
-  const server = createRestServer({
+  const gateway = {
     exchange,
     accounts,
     limits,
     listenKeys,
-    faults,
     timeScale,
-    retryAfter: options.retryAfter ?? false,
-    sync: () => playback.sync(),
     serverTime,
-    elapsed,
-    timeMoves: () => lockStep || playback.playing,
     amend,
-    relay: (route, query) => paper?.relay(route, query),
-    control: (request, path, body) => handleControl({ token, faults, fault, account: () => exchange.account(key) }, request, path, body),
+    sync: () => playback.sync(),
+    timeMoves: () => lockStep || playback.playing,
+    relay: (route: Route, query: string) => paper?.relay(route, query),
     completed: () => {
       requests += 1
     },
+  }
+  const server = createRestServer({
+    ...gateway,
+    faults,
+    retryAfter: options.retryAfter ?? false,
+    elapsed,
+    control: (request, path, body) => handleControl({ token, faults, fault, account: () => exchange.account(key) }, request, path, body),
   })
-  server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head))
+  const wsApi = new WsApi(gateway)
+  server.on('upgrade', (request, socket, head) => {
+    if (!wsApi.upgrade(request, socket, head)) sockets.upgrade(request, socket, head)
+  })
   const listening = await listen(server, options.port ?? 0)
   if (!listening.ok) {
     paper?.close()
@@ -252,6 +259,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
       playback.close()
       paper?.close()
       sockets.shutdown()
+      wsApi.shutdown()
       return new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()

@@ -98,10 +98,14 @@ export class Limits {
     return state
   }
 
-  /** Counts a request; the refusal when the IP is over its limit or banned. Refused requests count too. */
+  /**
+   * Counts a request; the refusal when the IP is over its limit or banned. Refused requests count too. What weighs nothing (orders:
+   * they have their own limits) passes a full window, but no ban.
+   */
   takeWeight(ip: string, weight: number, now: number): VenueFailure | undefined {
     const state = this.#ip(ip, now)
     if (now < state.bannedUntil) return banned(state.bannedUntil)
+    if (weight === 0) return undefined
     state.used += weight
     if (state.used <= this.settings.weightPerMinute) return undefined
     state.strikes += 1
