@@ -88,7 +88,7 @@ function KillStrip() {
           {items.filter((i) => i.outcome === 'confirmed').length} of {items.length} confirmed
         </button>
       )}
-      {state?.latch == null ? null : (
+      {(state?.latch ?? null) === null ? null : (
         <button type="button" className="resume" onClick={() => ui.setState({ dialog: 'resume' })}>
           Resume…
         </button>

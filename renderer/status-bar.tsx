@@ -20,28 +20,30 @@ export function StatusBar() {
   )
   const bad = feed.kind !== 'live' && feed.kind !== 'empty'
   const weight = status?.usedWeight ?? null
+  const rtt = status?.orderRttMs ?? null
+  const lag = status?.dbLagMs ?? null
+  const deadMan = status?.deadMan ?? null
+  const counters = status?.counters ?? null
   const skew = status?.clockSkewMs ?? null
   return (
     <footer className="status-bar" aria-label="Status">
       <span className={bad ? 'status-warn' : undefined} data-testid="feed-age" data-feed={feed.kind}>
         feed {bad ? '▲' : '✔'} {feed.kind === 'loading' ? 'waiting' : `${feed.kind} ${formatAge(feed.ageMs)}`}
       </span>
-      <span title="Last round trip of an order request">
-        order RTT {status?.orderRttMs == null ? UNKNOWN : formatDuration(status.orderRttMs)}
-      </span>
+      <span title="Last round trip of an order request">order RTT {rtt === null ? UNKNOWN : formatDuration(rtt)}</span>
       <span title="Our clock against the venue's">
         clock skew {skew === null ? UNKNOWN : `${skew >= 0 ? '+' : '\u2212'}${formatDuration(Math.abs(skew))}`}
       </span>
       <span title="Sequence of the engine's messages on this screen">seq {formatCount(replica.seq)}</span>
-      <span title="Write lag of the journal">DB lag {status?.dbLagMs == null ? UNKNOWN : formatDuration(status.dbLagMs)}</span>
+      <span title="Write lag of the journal">DB lag {lag === null ? UNKNOWN : formatDuration(lag)}</span>
       <span title="Request weight used this minute at the venue">
         weight {weight === null ? UNKNOWN : formatCount(weight)} / {status === undefined ? UNKNOWN : formatCount(status.weightLimit)}
       </span>
-      <span className="optional" title={status?.deadMan?.text ?? 'Dead-man’s switch'}>
-        dead man {status?.deadMan == null ? UNKNOWN : status.deadMan.armed ? '✔ armed' : '○ off'}
+      <span className="optional" title={deadMan?.text ?? 'Dead-man’s switch'}>
+        dead man {deadMan === null ? UNKNOWN : deadMan.armed ? '✔ armed' : '○ off'}
       </span>
       <span className="optional" title="Decision time, ring to order: median and 99th percentile">
-        decision {status?.counters == null ? UNKNOWN : `${status.counters.decisionP50Us} / ${status.counters.decisionP99Us} µs`}
+        decision {counters === null ? UNKNOWN : `${counters.decisionP50Us} / ${counters.decisionP99Us} µs`}
       </span>
       <span>ring {state?.engine.ringBackend ?? UNKNOWN}</span>
       <span className="build">build {state?.engine.build ?? UNKNOWN}</span>

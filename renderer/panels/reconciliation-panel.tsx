@@ -30,7 +30,7 @@ export function ReconciliationPanel() {
   const last = reconciliation?.last ?? null
   const state = usePanelState((replica) => ({
     awaiting: 'the first reconciliation',
-    receivedAt: replica.state?.reconciliation.last == null ? null : (replica.receipt.slices.reconciliation ?? null),
+    receivedAt: (replica.state?.reconciliation.last ?? null) === null ? null : (replica.receipt.slices.reconciliation ?? null),
     intervalMs: 35_000,
     limitMs: 95_000,
     staleBecause: 'no reconciliation',

@@ -7,7 +7,7 @@ export function accountSource(replica: Replica): Source {
   const beat = replica.receipt.beats['brain'] ?? null
   const base: Source = {
     awaiting: 'the account',
-    receivedAt: replica.state?.account == null ? null : beat,
+    receivedAt: (replica.state?.account ?? null) === null ? null : beat,
     intervalMs: 2_000,
     limitMs: 4_000,
   }

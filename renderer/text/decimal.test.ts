@@ -30,7 +30,8 @@ it.each(['', 'NaN', '1e5', 'Infinity', '1,000', ' 1', '.5', '1.', '0x10', null, 
 })
 
 it('loses no digit of any decimal text', () => {
-  const digits = (min: number, max: number) => fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: min, maxLength: max })
+  const digits = (min: number, max: number) =>
+    fc.string({ unit: fc.constantFrom('0', '1', '2', '3', '4', '5', '6', '7', '8', '9'), minLength: min, maxLength: max })
   fc.assert(
     fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), digits(1, 12), (whole, fraction) => {
       const text = `${whole}.${fraction}`

@@ -1,0 +1,45 @@
+/**
+ * Electron's first file. What must happen before the app is ready happens here, at once and in CommonJS: an ES module's imports may
+ * still be loading when the app becomes ready. Everything else is in electron/host.
+ */
+import electron = require('electron')
+import fs = require('node:fs')
+import path = require('node:path')
+
+const { app, protocol } = electron
+
+// An operator who passed --no-sandbox (a container without user namespaces) is told, not overruled: Chromium could not start otherwise.
+if (app.commandLine.hasSwitch('no-sandbox')) process.stderr.write('aegis: running without the operating system sandbox, as asked\n')
+else app.enableSandbox()
+// The names of electron/channels.ts; a CommonJS file cannot import them (a test compares).
+protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } }])
+
+/** The browser's own files and the single-instance lock go with the data folder, so that two folders are two cockpits. */
+function dataFolder(): string | undefined {
+  const words = process.argv
+  const joined = words.find((word) => word.startsWith('--data='))
+  const at = words.lastIndexOf('--data')
+  return joined?.slice('--data='.length) ?? (at >= 0 ? words[at + 1] : process.env['AEGIS_DATA'])
+}
+
+/** Folders made here, removed again when the start is refused. */
+const made: string[] = []
+const given = dataFolder()
+if (given !== undefined && given !== '') {
+  const folder = path.join(path.resolve(given), 'window')
+  for (const one of [path.dirname(folder), folder]) if (!fs.existsSync(one)) made.unshift(one)
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+    app.setPath('userData', folder)
+  } catch {
+    // The engine names the folder and the reason when it cannot use it.
+  }
+}
+
+import('./electron/host.js').then(
+  (host) => host.start(made),
+  (error: unknown) => {
+    process.stderr.write(`aegis: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    app.exit(1)
+  },
+)
