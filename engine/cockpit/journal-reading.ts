@@ -1,12 +1,9 @@
 /** What the cockpit and the command line read from the journal: fills as CSV, the tail in words, verification. Read-only, opened per call. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { CockpitReturns } from '../contract/cockpit.ts'
 import { fail, ok, type Result } from '../contract/result.ts'
 import { openJournal, type Journal } from '../journal/journal.ts'
-
-export const JOURNAL_FILE = 'journal.sqlite'
-export const journalPath = (dataDir: string): string => join(dataDir, JOURNAL_FILE)
+import { journalPath } from '../journal/location.ts'
 
 /** Opens read-only, hands it to `use`, closes. Code 'no-journal' when nothing was ever written. */
 export function withJournal<T>(dataDir: string, use: (journal: Journal) => Result<T>): Result<T> {

@@ -2,13 +2,13 @@
  * The brain as a process: port, ring, venue and journal wired to the runtime. Knows its host only (processPort); what it decides
  * is in engine/brain, what it carries out in brain-runtime.ts.
  */
-import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { processPort } from '../contract/ports/process.ts'
 import type { BrainEvents, BrainInit, BrainMethods } from '../contract/processes.ts'
 import { InvariantError, toPlainError } from '../contract/result.ts'
 import { connect } from '../contract/rpc.ts'
 import { openJournal } from '../journal/journal.ts'
+import { journalPath } from '../journal/location.ts'
 import { createReader, RING_READERS, type RingReader } from '../ring/index.ts'
 import { createVenue } from '../venue/index.ts'
 import { bookCopy } from '../brain/views.ts'
@@ -43,7 +43,7 @@ async function openRing(init: BrainInit): Promise<RingReader> {
 }
 
 async function start(init: BrainInit): Promise<BrainRuntime> {
-  const journal = openJournal(join(init.dataDir, 'journal.sqlite'), { build: init.build, session: init.session, process: 'brain' })
+  const journal = openJournal(journalPath(init.dataDir), { build: init.build, session: init.session, process: 'brain' })
   if (!journal.ok) throw new Error(journal.error.message)
   const venue = createVenue({
     endpoints: init.endpoints,

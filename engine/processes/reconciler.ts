@@ -3,13 +3,13 @@
  * independent hands of the kill switch. Wiring, timers and I/O; what it thinks is in engine/reconciliation, how it asks in ./reconciler.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { join } from 'node:path'
 import { processPort } from '../contract/ports/process.ts'
 import type { HostForReconciler, ReconcilerEvents, ReconcilerInit, ReconcilerMethods } from '../contract/processes.ts'
 import { InvariantError, ok, toPlainError } from '../contract/result.ts'
 import { connect } from '../contract/rpc.ts'
 import type { SymbolFilters } from '../contract/venue.ts'
 import { openJournal, type Journal } from '../journal/journal.ts'
+import { journalPath } from '../journal/location.ts'
 import { afterLook, dueLook, IN_FLIGHT_THRESHOLD_MS, scheduleFrom } from '../reconciliation/schedule.ts'
 import { createVenue, type Venue } from '../venue/index.ts'
 import { createDeadMan, type DeadMan } from './reconciler/dead-man.ts'
@@ -22,7 +22,6 @@ const TICK_MS = 250
 const METRICS_EVERY_MS = 1_000
 const BOOK_TIMEOUT_MS = 5_000
 const REPAIR_TIMEOUT_MS = 10_000
-const JOURNAL_FILE = 'journal.db'
 /** The dead-man's switch is wound up only while the last conclusive look is no older than this. */
 const HEALTHY_MS = 45_000
 
@@ -91,7 +90,7 @@ async function start(init: ReconcilerInit): Promise<Running> {
   })
   const account = venue.private
   if (account === undefined) throw new Error('the reconciler needs API keys')
-  const opened = openJournal(join(init.dataDir, JOURNAL_FILE), { build: init.build, session: init.session, process: 'reconciler' })
+  const opened = openJournal(journalPath(init.dataDir), { build: init.build, session: init.session, process: 'reconciler' })
   const journal = opened.ok ? opened.value : null
   if (!opened.ok) log('error', `the journal cannot be opened: ${opened.error.message}`)
   const now = (): number => venue.clock.nowMs()
