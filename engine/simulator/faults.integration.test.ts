@@ -240,7 +240,7 @@ function isGenuine(text: string, like: Record<string, unknown>): boolean {
 }
 
 describe('market', () => {
-  beforeEach(() => start({ speed: 20, timebase: 'tape' }))
+  beforeEach(() => start({ speed: 100, timebase: 'tape' }))
 
   it('filters change, a symbol halts, the price jumps', async () => {
     arm({
@@ -267,6 +267,43 @@ describe('market', () => {
     const refused = await buy('halted')
     expect(refused.status).toBe(400)
     expect([-4140, -4141]).toContain((refused.body as { code: number }).code)
+  })
+
+  it('closed bars come late, revised or not at all, and depth updates leave a gap', async () => {
+    type Bar = { t: number; x: boolean; c: string }
+    const one = await socket('/market/ws/btcusdt@kline_1m')
+    const depth = await socket('/public/ws/btcusdt@depth@100ms')
+    const bars = (): Bar[] => one.frames.map((frame) => (JSON.parse(frame) as { k: Bar }).k)
+    const minute = 60_000
+    const closes = (): Bar[] => bars().filter((bar) => bar.x)
+    await one.next((frame) => (frame['k'] as Bar).x)
+    const kline = (how: 'revised' | 'late' | 'missing'): void =>
+      arm({ on: 'time', effect: { do: 'market', fault: { kind: 'kline', symbol: 'BTCUSDT', how } } })
+    const after = async (time: number): Promise<void> => void (await one.next((frame) => (frame['k'] as Bar).t >= time))
+
+    kline('missing')
+    const first = closes().at(-1)?.t ?? 0
+    await after(first + 3 * minute)
+    expect(closes().map((bar) => bar.t)).not.toContain(first + minute)
+    kline('revised')
+    const second = bars().at(-1)?.t ?? 0
+    await after(second + 2 * minute)
+    const revised = closes().filter((bar) => bar.t === second)
+    expect(new Set(revised.map((bar) => bar.c)).size).toBe(2)
+    kline('late')
+    const third = bars().at(-1)?.t ?? 0
+    await after(third + 3 * minute)
+    const index = bars().findIndex((bar) => bar.t === third && bar.x)
+    expect(bars().findIndex((bar) => bar.t === third + minute)).toBeLessThan(index)
+
+    const broken = (): number => {
+      const updates = depth.frames.map((frame) => JSON.parse(frame) as { pu: number; u: number })
+      return updates.filter((update, i) => i > 0 && update.pu !== updates[i - 1]?.u).length
+    }
+    expect(broken()).toBe(0)
+    arm({ on: 'time', effect: { do: 'market', fault: { kind: 'depthGap', symbol: 'BTCUSDT', updates: 2 } } })
+    await sleep(1_500)
+    expect(broken()).toBe(1)
   })
 
   it('ids pass 2^53 as plain digits', async () => {

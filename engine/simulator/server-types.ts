@@ -43,6 +43,8 @@ export interface SimulatorOptions {
   readonly listenKeyTtlMs?: number
   /** Send Retry-After with 429 and 418 (default false: the futures venue does not promise it). */
   readonly retryAfter?: boolean
+  /** A request not complete by then is cut, real ms (default 20,000; headers have half of it). */
+  readonly requestTimeoutMs?: number
   /** Enables POST /control/faults with this token. */
   readonly controlToken?: string
   readonly latency?: Partial<Latency>

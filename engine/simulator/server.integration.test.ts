@@ -268,6 +268,15 @@ describe('robustness', () => {
     expect((await publicGet(simulator.rest, '/fapi/v1/ping')).status).toBe(200)
   })
 
+  it('cuts who sends a request for ever', async () => {
+    const simulator = await start({ requestTimeoutMs: 600 })
+    const slow = raw(simulator, 'POST /fapi/v1/order HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsymbol=')
+    const drip = raw(simulator, 'GET /fapi/v1/ping HTTP/1.1\r\nHost: x\r\nX-A: ')
+    expect(await slow).toMatch(/^(HTTP\/1\.1 408|$)/)
+    expect(await drip).toMatch(/^(HTTP\/1\.1 408|$)/)
+    expect((await publicGet(simulator.rest, '/fapi/v1/ping')).status).toBe(200)
+  })
+
   it('listens on the loopback interface only', async () => {
     const simulator = await start()
     expect(new URL(simulator.rest).hostname).toBe('127.0.0.1')

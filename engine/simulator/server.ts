@@ -216,6 +216,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     ...gateway,
     faults,
     retryAfter: options.retryAfter ?? false,
+    requestTimeoutMs: options.requestTimeoutMs ?? 20_000,
     elapsed,
     control: (request, path, body) => handleControl({ token, faults, fault, account: () => exchange.account(key) }, request, path, body),
   })

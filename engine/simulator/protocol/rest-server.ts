@@ -17,6 +17,8 @@ const MAX_BODY_BYTES = 131_072
 
 export interface RestContext extends Gateway {
   readonly faults: FaultSchedule
+  /** Real ms in which a request must be complete. */
+  readonly requestTimeoutMs: number
   /** Send Retry-After with 429 and 418, as the spot venue does. */
   readonly retryAfter: boolean
   /** Brings virtual time up to date before a request. */
@@ -32,13 +34,19 @@ export interface Reply {
   readonly body: unknown
 }
 
+/** What the HTTP parser gives up on, by its error code. */
+const REFUSALS: Readonly<Record<string, readonly [status: string, msg: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive.'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The request line or headers are too large.'],
+}
+
 export function createRestServer(context: RestContext): Server {
   const server = createServer(
     {
-      headersTimeout: 10_000,
-      requestTimeout: 20_000,
+      headersTimeout: context.requestTimeoutMs / 2,
+      requestTimeout: context.requestTimeoutMs,
       keepAliveTimeout: 60_000,
-      connectionsCheckingInterval: 1_000,
+      connectionsCheckingInterval: Math.min(1_000, context.requestTimeoutMs / 2),
       maxHeaderSize: 32_768,
       noDelay: true,
     },
@@ -49,9 +57,11 @@ export function createRestServer(context: RestContext): Server {
     },
   )
   server.maxConnections = 8_000
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-    else socket.destroy()
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable) return void socket.destroy()
+    const [status, msg] = REFUSALS[error.code ?? ''] ?? ['400 Bad Request', 'Malformed request.']
+    const body = JSON.stringify({ code: -1100, msg })
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
   })
   return server
 }
