@@ -13,6 +13,8 @@ import { createLedger, type Ledger, type WalletChange } from '../money/ledger.ts
 import { affordableQuantity, quantisePrice, quantiseQuantity, quantiseTrigger, sliceQuantity } from '../money/quantise.ts'
 import { validateOrder } from '../money/validate.ts'
 import { transition } from '../orders/transition.ts'
+import { createProducer, createReader } from '../ring/index.ts'
+import { startSimulator } from '../simulator/server.ts'
 import { signatureMatches } from '../simulator/protocol/signature.ts'
 import { StructureStream } from '../structure/stream.ts'
 import { createVenue } from '../venue/index.ts'
@@ -35,6 +37,9 @@ export interface Seams {
   readonly reduce: typeof reduce
   readonly reduceTicks: typeof reduceTicks
   readonly rebuild: typeof rebuild
+  readonly createProducer: typeof createProducer
+  readonly createReader: typeof createReader
+  readonly startSimulator: typeof startSimulator
   readonly FrameReader: typeof FrameReader
   readonly BarSeries: typeof BarSeries
   readonly StructureStream: typeof StructureStream
@@ -63,6 +68,9 @@ export const realSeams = (): Seams => ({
   reduce,
   reduceTicks,
   rebuild,
+  createProducer,
+  createReader,
+  startSimulator,
   FrameReader,
   BarSeries,
   StructureStream,

@@ -10,6 +10,7 @@ import { orderPrecision } from './combat/order-precision.ts'
 import { orderValidation } from './combat/order-validation.ts'
 import { partialFills } from './combat/partial-fills.ts'
 import { rateHeaders } from './combat/rate-headers.ts'
+import { resourceLeaks } from './combat/resource-leaks.ts'
 import { rounding } from './combat/rounding.ts'
 import { shortPnl } from './combat/short-pnl.ts'
 import { signature } from './combat/signature.ts'
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   doubleOrder,
   atomicState,
   boundedGrowth,
+  resourceLeaks,
   importCycleCheck,
   rateHeaders,
   clockWindow,
