@@ -99,6 +99,7 @@ class SeededExchange implements Exchange {
       const publisher = new Publisher(book, this.#hub)
       this.#publishers.set(market.symbol, publisher)
       const tape = openTape(market, config, this.startTime)
+      market.inventsHistory = config.tapes?.[market.symbol]?.kind !== 'live'
       market.open(this.startTime, tape.firstPrice, tape.history)
       const player = new TapePlayer(book, publisher, parts, tape.source, config.stepsPerMinute ?? 12, tape.first)
       live.set(market.symbol, player)

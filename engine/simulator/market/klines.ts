@@ -52,7 +52,7 @@ export function openTimeOf(interval: string, time: number): number {
   return Math.floor((time - offset) / length) * length + offset
 }
 
-function closeTimeOf(interval: string, openTime: number): number {
+export function closeTimeOf(interval: string, openTime: number): number {
   if (interval !== '1M') return openTime + (INTERVALS[interval] ?? MINUTE) - 1
   const date = new Date(openTime)
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) - 1

@@ -25,6 +25,8 @@ export class Ladder {
   #scale: number
   #stride = 1
   #epoch = 0
+  /** Real sizes of the best levels, when a live or recorded top says them: [tick, QU]. */
+  readonly #shown: { BUY: readonly [number, number]; SELL: readonly [number, number] } = { BUY: [0, 0], SELL: [0, 0] }
   readonly #consumed = { BUY: new Map<number, Consumed>(), SELL: new Map<number, Consumed>() }
 
   /** @param lot quantity step in QU  @param scale typical level size in QU */
@@ -50,6 +52,11 @@ export class Ladder {
     this.#epoch++
   }
 
+  /** The size displayed at the best price of a real book. */
+  show(side: BookSide, tick: number, qty: number): void {
+    this.#shown[side] = [tick, qty]
+  }
+
   best(side: BookSide): number {
     return side === 'BUY' ? this.bid : this.ask
   }
@@ -60,6 +67,8 @@ export class Ladder {
 
   /** Ambient size ignoring what was consumed, as if `tick` were `distance` from the best. The best level is the thickest. */
   size(side: BookSide, tick: number, distance: number): number {
+    const [shownTick, shownQty] = this.#shown[side]
+    if (tick === shownTick && shownQty > 0) return shownQty
     const phase = hash32(this.#seed, tick, side === 'BUY' ? 1 : 2)
     const period = distance < 3 ? 4 : 32
     const epoch = Math.floor((this.#epoch + (phase & 31)) / period)

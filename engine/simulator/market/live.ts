@@ -10,15 +10,23 @@ import type { TapePlayer } from '../tape/player.ts'
 import type { Publisher } from './publisher.ts'
 
 const amount = v.pipe(v.string(), v.regex(/^\d{1,18}(\.\d{1,18})?$/))
-const TradeSchema = v.object({ e: v.picklist(['aggTrade', 'trade']), s: v.string(), p: amount, q: amount, T: v.number() })
-const TopSchema = v.object({ e: v.literal('bookTicker'), s: v.string(), b: amount, a: amount })
-const MarkSchema = v.object({ e: v.literal('markPriceUpdate'), s: v.string(), p: amount, i: amount })
-const BarSchema = v.object({
-  e: v.literal('kline'),
+const TradeSchema = v.object({
+  e: v.picklist(['aggTrade', 'trade']),
   s: v.string(),
-  k: v.object({ t: v.number(), i: v.string(), o: amount, h: amount, l: amount, c: amount, v: amount, x: v.boolean() }),
+  p: amount,
+  q: amount,
+  T: v.number(),
+  m: v.optional(v.boolean()),
 })
-const EventSchema = v.variant('e', [TradeSchema, TopSchema, MarkSchema, BarSchema])
+const TopSchema = v.object({ e: v.literal('bookTicker'), s: v.string(), b: amount, B: amount, a: amount, A: amount })
+const MarkSchema = v.object({
+  e: v.literal('markPriceUpdate'),
+  s: v.string(),
+  p: amount,
+  i: amount,
+  r: v.optional(v.pipe(v.string(), v.regex(/^-?\d(\.\d{1,8})?$/))),
+})
+const EventSchema = v.variant('e', [TradeSchema, TopSchema, MarkSchema])
 
 export class LiveFeed {
   ignored = 0
@@ -45,29 +53,33 @@ export class LiveFeed {
     const { instrument } = market
     const { now } = this.#world
     const price = (text: string): number => instrument.tickOf(Number(text))
+    const qty = (text: string): number => Math.round((Number(text) * instrument.qtyScale) / instrument.step) * instrument.step
     switch (event.e) {
       case 'aggTrade':
       case 'trade': {
-        const qty = Math.max(instrument.step, Math.round((Number(event.q) * instrument.qtyScale) / instrument.step) * instrument.step)
         this.#closeMinutes(event.s, now)
-        player.play({ time: now, price: price(event.p), qty })
+        const aggressor = event.m === undefined ? {} : { takerBuys: !event.m }
+        player.play({ time: now, price: price(event.p), qty: Math.max(instrument.step, qty(event.q)), ...aggressor })
         return
       }
       case 'bookTicker': {
-        market.ladder.recentre(
-          price(event.b) / instrument.tick,
-          Math.max(price(event.a), price(event.b) + instrument.tick) / instrument.tick,
-        )
+        const bid = price(event.b) / instrument.tick
+        const ask = Math.max(price(event.a) / instrument.tick, bid + 1)
+        market.external.top = true
+        market.ladder.recentre(bid, ask)
+        market.ladder.show('BUY', bid, qty(event.B))
+        market.ladder.show('SELL', ask, qty(event.A))
         market.updateId++
+        player.settle()
         this.#publishers.get(event.s)!.bookChanged(now)
         return
       }
       case 'markPriceUpdate':
+        market.external.mark = true
+        market.external.fundingRate = event.r ?? ''
         market.mark = this.#units(event.p, instrument.priceDigits)
         market.index = this.#units(event.i, instrument.priceDigits)
-        return
-      case 'kline':
-        return
+        player.settle()
     }
   }
 

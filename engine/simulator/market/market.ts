@@ -8,11 +8,13 @@ import { MINUTE, type Step, type UnitBar } from '../tape/bars.ts'
 import type { SymbolSpec } from '../symbols.ts'
 import { INTERVALS, openTimeOf, Series } from './klines.ts'
 import { Ladder } from './ladder.ts'
+import { olderBars } from './older-bars.ts'
 
 const TRADES_KEPT = 1_000
 const MARK_LAG_MS = 4_000
 const INDEX_LAG_MS = 9_000
 const HOUR = 3_600_000
+const OLDER_BARS = 1_500
 
 export interface PublicTrade {
   readonly id: number
@@ -44,14 +46,20 @@ export class Market {
   nextTradeId: number
   updateId: number
   nextFundingTime = 0
-  /** Added to every later tape price, in PU: the offset a `jump` fault leaves. */
+  /** False for a live tape: nothing is invented next to real prices. */
+  inventsHistory = true
+  /** What a live or recorded stream says itself is not derived from trades. */
+  readonly external = { top: false, mark: false, fundingRate: '' }
+  /** Multiplies every later tape price: what `jump` faults leave. */
   #factor = 1
+  readonly #seed: number
   #premiumSum = 0
   #premiumCount = 0
   #minuteVolume = 0
 
   constructor(spec: SymbolSpec, seed: number) {
     const own = textSeed(seed, spec.symbol)
+    this.#seed = own
     this.instrument = new Instrument(spec)
     this.rng = new Rng(own)
     this.ladder = new Ladder(hash32(own, 7), this.instrument.step, this.instrument.step)
@@ -113,7 +121,7 @@ export class Market {
 
   /** Moves price, book and bars to a tape step (its trade is printed by `print`). Returns true when buyers were the aggressors. */
   step(step: Step, price: number): boolean {
-    const buys = price === this.last ? this.rng.next() < 0.5 : price > this.last
+    const buys = step.takerBuys ?? (price === this.last ? this.rng.next() < 0.5 : price > this.last)
     this.moveTo(step.time, price, buys)
     this.touchBars(step.time, price)
     return buys
@@ -123,7 +131,8 @@ export class Market {
     const elapsed = Math.max(0, time - this.lastTime)
     this.last = price
     this.lastTime = time
-    this.#recentre(price, buys)
+    if (!this.external.top) this.#recentre(price, buys)
+    if (this.external.mark) return
     this.mark = this.#follow(this.mark, price, elapsed, MARK_LAG_MS)
     this.index = this.#follow(this.index, price, elapsed, INDEX_LAG_MS)
     this.#premiumSum += (this.mark - this.index) / this.index
@@ -152,6 +161,10 @@ export class Market {
     if (series === undefined) {
       series = new Series(interval)
       for (const bar of this.minutes.bars) series.merge(bar)
+      const [first] = series.bars
+      if (first !== undefined && this.inventsHistory) {
+        series.bars.unshift(...olderBars(this.instrument, this.#seed, interval, first, this.#minuteVolume, OLDER_BARS))
+      }
       this.series.set(interval, series)
     }
     return series
@@ -159,6 +172,7 @@ export class Market {
 
   /** Funding rate as it stands now: average premium + clamp(0.01 % − premium, ±0.05 %), capped (exchange.md §3.5). */
   fundingRate(): string {
+    if (this.external.fundingRate !== '') return this.external.fundingRate
     const premium = this.#premiumCount === 0 ? 0 : this.#premiumSum / this.#premiumCount
     const rate = premium + Math.max(-0.0005, Math.min(0.0005, 0.0001 - premium))
     const cap = Number(this.instrument.spec.fundingCap)

@@ -20,6 +20,8 @@ export interface Step {
   readonly time: number
   readonly price: number
   readonly qty: number
+  /** Who was the aggressor, where a recording says it; otherwise the price's direction tells. */
+  readonly takerBuys?: boolean
 }
 
 /** Source of bars in time order; null when the tape has ended. */

@@ -68,7 +68,7 @@ export class TapePlayer {
 
   /** One step: price and book move, the trade prints and reaches resting orders, triggers and margins are checked. */
   play(step: Step): void {
-    const { world, engine, conditional, risk } = this.#parts
+    const { world, engine } = this.#parts
     const { market } = this
     const price = market.tapePrice(step.price)
     const buys = market.step(step, price)
@@ -76,12 +76,18 @@ export class TapePlayer {
       const left = engine.tapeTrade(this.#book, price, step.qty, buys)
       if (left > 0) this.#publisher.trade(market.print(step.time, price, left, buys, true))
     }
-    engine.uncross(this.#book)
     world.log.add(`T ${step.time} ${market.symbol} ${price} ${step.qty} ${buys ? 'b' : 's'}`)
-    conditional.evaluate(this.#book)
-    risk.check(market)
+    this.settle()
     this.#publisher.moved(world.now)
     this.#parts.moved()
+  }
+
+  /** After last, mark or the book's top moved: crossing orders trade, triggers fire, margins are checked. */
+  settle(): void {
+    const { engine, conditional, risk } = this.#parts
+    engine.uncross(this.#book)
+    conditional.evaluate(this.#book)
+    risk.check(this.market)
   }
 
   #close(openTime: number): void {
