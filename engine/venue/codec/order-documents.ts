@@ -1,7 +1,7 @@
 /** Orders and fills as REST answers them: regular book, conditional (algo) book, userTrades. */
 import * as v from 'valibot'
 import type { OrderRequest, OrderType, TimeInForce, VenueFill, VenueOrder, VenueOrderStatus } from '../../contract/venue.ts'
-import { decimal, decimalOrZero, flag, id, name, time, timeOrZero } from './values.ts'
+import { amount, amountOrZero, decimalOrZero, flag, id, name, time, timeOrZero } from './values.ts'
 
 export const SideSchema = v.picklist(['BUY', 'SELL'])
 export const PositionSideSchema = v.optional(v.picklist(['BOTH', 'LONG', 'SHORT']), 'BOTH')
@@ -47,11 +47,11 @@ export const RegularOrder = v.pipe(
     symbol: name,
     status: StatusSchema,
     clientOrderId: v.string(),
-    price: decimalOrZero,
-    stopPrice: decimalOrZero,
-    avgPrice: decimalOrZero,
-    origQty: decimal,
-    executedQty: decimal,
+    price: amountOrZero,
+    stopPrice: amountOrZero,
+    avgPrice: amountOrZero,
+    origQty: amount,
+    executedQty: amount,
     timeInForce: TimeInForceSchema,
     type: OrderTypeSchema,
     reduceOnly: flag,
@@ -95,12 +95,12 @@ export const AlgoOrder = v.pipe(
     side: SideSchema,
     positionSide: PositionSideSchema,
     timeInForce: TimeInForceSchema,
-    quantity: decimalOrZero,
+    quantity: amountOrZero,
     algoStatus: StatusSchema,
-    triggerPrice: decimalOrZero,
-    price: decimalOrZero,
-    actualQty: decimalOrZero,
-    actualPrice: decimalOrZero,
+    triggerPrice: amountOrZero,
+    price: amountOrZero,
+    actualQty: amountOrZero,
+    actualPrice: amountOrZero,
     reduceOnly: flag,
     closePosition: flag,
     createTime: timeOrZero,
@@ -144,8 +144,8 @@ const Trade = v.pipe(
     orderId: id,
     side: SideSchema,
     positionSide: PositionSideSchema,
-    price: decimal,
-    qty: decimal,
+    price: amount,
+    qty: amount,
     realizedPnl: decimalOrZero,
     commission: decimalOrZero,
     commissionAsset: v.optional(v.string(), ''),

@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { ok, type Failure, type Result } from '../../contract/result.ts'
 import type { UserEvent, VenueFill, VenueOrder } from '../../contract/venue.ts'
 import { OrderTypeSchema, PositionSideSchema, SideSchema, StatusSchema, TimeInForceSchema } from './order-documents.ts'
-import { decimal, decimalOrZero, decode, flag, id, name, time, timeOrZero } from './values.ts'
+import { amount, amountOrZero, decimal, decimalOrZero, decode, flag, id, name, time, timeOrZero } from './values.ts'
 
 const Head = v.object({ e: v.string() })
 
@@ -19,16 +19,16 @@ const OrderTradeUpdate = v.object({
     S: SideSchema,
     o: OrderTypeSchema,
     f: TimeInForceSchema,
-    q: decimal,
-    p: decimalOrZero,
-    ap: decimalOrZero,
-    sp: decimalOrZero,
+    q: amount,
+    p: amountOrZero,
+    ap: amountOrZero,
+    sp: amountOrZero,
     x: v.picklist(['NEW', 'TRADE', 'CANCELED', 'EXPIRED', 'CALCULATED', 'AMENDMENT', 'REJECTED']),
     X: StatusSchema,
     i: id,
-    l: decimalOrZero,
-    z: decimalOrZero,
-    L: decimalOrZero,
+    l: amountOrZero,
+    z: amountOrZero,
+    L: amountOrZero,
     n: decimalOrZero,
     N: v.nullish(v.string(), ''),
     T: time,
@@ -53,13 +53,13 @@ const AlgoUpdate = v.object({
     S: SideSchema,
     ps: PositionSideSchema,
     f: TimeInForceSchema,
-    q: decimalOrZero,
+    q: amountOrZero,
     X: StatusSchema,
     ai: v.nullish(v.union([v.string(), v.number()]), ''),
-    ap: decimalOrZero,
-    aq: decimalOrZero,
-    tp: decimalOrZero,
-    p: decimalOrZero,
+    ap: amountOrZero,
+    aq: amountOrZero,
+    tp: amountOrZero,
+    p: amountOrZero,
     cp: flag,
     R: flag,
     rm: v.nullish(v.string(), ''),

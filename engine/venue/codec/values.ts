@@ -52,6 +52,11 @@ export const decimalOrZero = v.pipe(
   }),
 )
 
+const isNotNegative = (text: DecimalText): boolean => !text.startsWith('-') || !/[1-9]/.test(text)
+/** A price or quantity. */
+export const amount = v.pipe(decimal, v.check(isNotNegative, 'must not be negative'))
+export const amountOrZero = v.pipe(decimalOrZero, v.check(isNotNegative, 'must not be negative'))
+
 /** An id: digits as text, or an exact integer. */
 export const id = v.pipe(
   v.union([v.pipe(v.string(), v.regex(/^\d{1,30}$/, 'expected an id')), v.pipe(v.number(), v.safeInteger(), v.minValue(0))]),
