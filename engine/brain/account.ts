@@ -45,6 +45,7 @@ export function startLedger(state: BrainState, baseline: Baseline, ledger: Ledge
   state.venueWallet = baseline.wallet
   state.venueWalletAt = baseline.at
   state.lastIncomeAt = baseline.at
+  state.baselineAt = baseline.at
   const equity = equityOf(state)
   state.peakEquity = equity
   state.dayStartEquity = equity

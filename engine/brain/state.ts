@@ -128,6 +128,8 @@ export interface BrainState {
   /** Counts account-changing events (BookCopy.revision). */
   revision: number
   lastIncomeAt: number
+  /** Venue ms of the ledger's beginning: what happened until then is part of it. */
+  baselineAt: number
   counters: {
     ticks: number
     candles: number
@@ -205,6 +207,7 @@ export function createBrain(config: BrainConfig): BrainState {
     dirty: new Set(),
     revision: 0,
     lastIncomeAt: 0,
+    baselineAt: 0,
     counters: { ticks: 0, candles: 0, signals: 0, orders: 0, fills: 0, rejects: 0, lost: 0, invalidTransitions: 0 },
   }
 }

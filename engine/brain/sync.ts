@@ -143,7 +143,7 @@ export function onIncome(state: BrainState, result: VenueResult<readonly IncomeR
     return
   }
   for (const record of result.value) {
-    if (BOOKED_ELSEWHERE.has(record.type) || record.asset !== 'USDT' || record.time < state.lastIncomeAt) continue
+    if (BOOKED_ELSEWHERE.has(record.type) || record.asset !== 'USDT' || record.time <= state.baselineAt) continue
     bookChange(state, { reason: record.type, symbol: record.symbol, amount: record.amount, time: record.time }, out)
   }
   // Asked again from a little earlier: what is known already counts once.

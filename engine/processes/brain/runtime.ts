@@ -342,6 +342,7 @@ function assemble(
       takeFrames(userFrames - frameOffset)
       step({ type: 'clock', at: time })
       await requests.settle()
+      journal.flush()
       return { requests: requests.completed, userFrames: appliedFrames + frameOffset }
     },
     async stop() {
