@@ -230,7 +230,7 @@ export async function killReaders(plan: KillPlan): Promise<ReaderKills> {
     const child = await nursery.take()
     while (cursor() <= published && child.exitCode === null) await pause(1)
     await kill(child)
-    return { kills, published, ...readLog(log, published, kills) }
+    return { kills, published, ...readLog(log, published) }
   } finally {
     await nursery.end()
     producer.close()
@@ -240,7 +240,7 @@ export async function killReaders(plan: KillPlan): Promise<ReaderKills> {
 }
 
 /** The log is in order of time: a batch that starts behind the furthest tick seen repeats, one that starts beyond it leaves a hole. */
-function readLog(log: string, published: number, kills: number): Omit<ReaderKills, 'kills' | 'published'> {
+function readLog(log: string, published: number): Omit<ReaderKills, 'kills' | 'published'> {
   const data = readFileSync(log)
   const rows = new Float64Array(new Uint8Array(data).buffer)
   let [furthest, delivered, missing, repeated, worstRepeat, torn] = [0, 0, 0, 0, 0, 0]

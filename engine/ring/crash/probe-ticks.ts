@@ -2,7 +2,7 @@
 import { TICK_WORDS } from '../../contract/tick.ts'
 
 /** Fills slot `index` of the view with the probe of `sequence`; exact below 2^49. */
-export function writeProbe(view: Float64Array, index: number, sequence: number): void {
+export function writeProbe(view: Float64Array | number[], index: number, sequence: number): void {
   const at = index * TICK_WORDS
   const base = sequence * TICK_WORDS
   view[at + 1] = base + 1
@@ -15,7 +15,7 @@ export function writeProbe(view: Float64Array, index: number, sequence: number):
 }
 
 /** Whether slot `index` holds exactly the probe of `sequence`, its own sequence word included. */
-export function isProbe(view: Float64Array, index: number, sequence: number): boolean {
+export function isProbe(view: ArrayLike<number>, index: number, sequence: number): boolean {
   const at = index * TICK_WORDS
   const base = sequence * TICK_WORDS
   return (
@@ -31,7 +31,7 @@ export function isProbe(view: Float64Array, index: number, sequence: number): bo
 }
 
 /** How many of the first `n` slots are not the probes of `first`, `first` + 1, … */
-export function countBroken(view: Float64Array, n: number, first: number): number {
+export function countBroken(view: ArrayLike<number>, n: number, first: number): number {
   let broken = 0
   for (let i = 0; i < n; i++) if (!isProbe(view, i, first + i)) broken++
   return broken
