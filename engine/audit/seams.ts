@@ -17,6 +17,9 @@ import { createProducer, createReader } from '../ring/index.ts'
 import { startSimulator } from '../simulator/server.ts'
 import { signatureMatches } from '../simulator/protocol/signature.ts'
 import { StructureStream } from '../structure/stream.ts'
+import { startEngine } from '../supervisor/engine.ts'
+import { nodeSpawner } from '../supervisor/node-spawner.ts'
+import type { Spawner } from '../supervisor/spawner.ts'
 import { createVenue } from '../venue/index.ts'
 import { RateBudget } from '../venue/rate-budget.ts'
 import { readModuleGraph } from './module-graph.ts'
@@ -46,11 +49,14 @@ export interface Seams {
   readonly createVenue: typeof createVenue
   readonly RateBudget: typeof RateBudget
   readonly signatureMatches: typeof signatureMatches
+  readonly startEngine: typeof startEngine
+  /** How a twin's processes are started: the host's own way. */
+  readonly spawner: () => Spawner
   readonly moduleGraph: typeof readModuleGraph
 }
 
 /** The engine as it is. */
-export const realSeams = (): Seams => ({
+export const realSeams = (spawner: () => Spawner = () => nodeSpawner()): Seams => ({
   createLedger,
   changeWallet: (ledger, change) => {
     ledger.applyChange(change)
@@ -77,5 +83,7 @@ export const realSeams = (): Seams => ({
   createVenue,
   RateBudget,
   signatureMatches,
+  startEngine,
+  spawner,
   moduleGraph: readModuleGraph,
 })

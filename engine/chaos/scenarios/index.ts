@@ -1,4 +1,7 @@
 /** Every scenario there is, in the order of its report. */
 import type { Scenario } from '../scenario.ts'
+import { flashCrash } from './flash-crash.ts'
+import { poisonPill } from './poison-pill.ts'
+import { zombie } from './zombie.ts'
 
-export const SCENARIOS: readonly Scenario[] = []
+export const SCENARIOS: readonly Scenario[] = [poisonPill, flashCrash, zombie]

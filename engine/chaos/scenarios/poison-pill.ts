@@ -1,0 +1,149 @@
+/** The whole poison list mixed into a twin's good data: all of it caught and counted, the good data untouched, the feed up. */
+import { TickKind, TICK_WORDS, tickKind } from '../../contract/tick.ts'
+import { POISONS } from '../../simulator/protocol/poison.ts'
+import { defineScenario } from '../scenario.ts'
+import { processRow, startTwin } from '../twin.ts'
+
+const STREAMS = ['*@kline_1m', '*@aggTrade', '*@bookTicker', '*@markPrice@1s'] as const
+/** An auditor reads the ring beside the brain, in a place of its own. */
+const READER = 9
+
+/** What makes a tick unbelievable, or undefined. */
+function fault(view: Float64Array, at: number, low: number, high: number): string | undefined {
+  for (let w = 1; w < TICK_WORDS; w++) if (!Number.isFinite(view[at + w])) return `word ${w} is ${view[at + w]}`
+  const [a = 0, b = 0, c = 0, d = 0] = view.subarray(at + 3, at + 7)
+  const inside = (price: number): boolean => price > low && price < high
+  switch (tickKind(view[at + 1] ?? 0)) {
+    case TickKind.trade:
+    case TickKind.mark:
+      return inside(a) ? undefined : `price ${a}`
+    case TickKind.bookTop:
+      return inside(a) && inside(c) && a < c ? undefined : `bid ${a} ask ${c}`
+    case TickKind.bar:
+    case TickKind.barClosed:
+    case TickKind.barHistory:
+      return inside(b) && inside(c) && b >= c && d <= b && d >= c && a <= b && a >= c ? undefined : `bar ${a} ${b} ${c} ${d}`
+    case TickKind.gap:
+    case TickKind.reset:
+      return undefined
+    default:
+      return 'unknown kind'
+  }
+}
+
+export const poisonPill = defineScenario({
+  id: 'poison-pill',
+  title: 'Poison pill',
+  survived: '100 % of the poison caught and counted, no unbelievable tick in the ring, the feed never restarted',
+  run: async (stage) => {
+    const rounds = stage.size === 'full' ? 5 : 1
+    const twin = await startTwin(stage, { speed: 10, tape: { kind: 'demo' } })
+    const opened = stage.seams.createReader(twin.engine.ringPath, { index: READER, name: 'poison-audit', from: 'oldest' })
+    if (!opened.ok) return { verdict: 'FAILED', reason: `the ring cannot be read: ${opened.error.message}`, figures: {} }
+    const reader = opened.value
+    stage.defer(() => reader.close())
+    let ticks = 0
+    const bad: string[] = []
+    let low = 0
+    let high = Number.POSITIVE_INFINITY
+    const drain = (): void => {
+      for (let n = reader.drain(); n > 0; n = reader.drain()) {
+        for (let i = 0; i < n; i++) {
+          ticks++
+          const found = fault(reader.view, i * TICK_WORDS, low, high)
+          if (found !== undefined && bad.length < 20) bad.push(found)
+        }
+      }
+    }
+    await twin.until(() => {
+      drain()
+      return ticks > 600
+    }, 15_000)
+    // From here on prices must stay near what they are: every poisoned price is far away.
+    const last = twin.last('feed')
+    const before = { poison: total(last?.status.poison), published: last?.status.published ?? 0 }
+    const view = reader.view
+    for (let i = 0; i < view.length / TICK_WORDS; i++)
+      if (tickKind(view[i * TICK_WORDS + 1] ?? 0) === TickKind.barHistory) low = Math.max(low, 0)
+    const price = await lastPrice(twin.engine.endpoints?.rest)
+    low = price / 3
+    high = price * 3
+    let offered = 0
+    for (let round = 0; round < rounds; round++) {
+      for (const stream of STREAMS) {
+        for (const poison of POISONS) {
+          const planned = await twin.engine.simulator.fault({
+            on: 'frame',
+            stream,
+            nth: 1 + round,
+            effect: { do: 'poison', poison, keep: true },
+          })
+          if (planned.ok) offered++
+          drain()
+          await new Promise((resolve) => setTimeout(resolve, 15))
+        }
+      }
+      stage.signal.throwIfAborted()
+    }
+    const caughtAll = await twin.until(() => {
+      drain()
+      return total(twin.last('feed')?.status.poison) - before.poison >= offered
+    }, 20_000)
+    const feed = twin.last('feed')?.status
+    const caught = total(feed?.poison) - before.poison
+    const row = processRow(twin, 'feed')
+    await twin.settle()
+    drain()
+    const problems = [...bad.map((text) => `unbelievable tick in the ring: ${text}`)]
+    if (!caughtAll) problems.push(`${caught} of ${offered} poisoned frames were counted`)
+    if ((row?.restarts ?? 0) > 0) problems.push(`the feed was restarted: ${row?.lastExit ?? ''}`)
+    if ((feed?.published ?? 0) <= before.published) problems.push('no good datum was published during the attack')
+    problems.push(...(await twin.differences()))
+    const figures = {
+      offered,
+      caught,
+      ticksRead: ticks,
+      unbelievable: bad.length,
+      published: (feed?.published ?? 0) - before.published,
+      reasons: Object.keys(feed?.poison ?? {}).length,
+    }
+    return problems.length === 0
+      ? {
+          verdict: 'SURVIVED',
+          reason: `${caught} of ${offered} poisoned frames caught, ${figures.published} good data published meanwhile`,
+          figures,
+        }
+      : { verdict: 'FAILED', reason: problems[0] ?? '', figures: { ...figures, problems: problems.length } }
+  },
+  sabotages: [
+    {
+      name: 'ticks in the ring are spoiled',
+      seams: (real) => ({
+        ...real,
+        createReader: (path, options) => {
+          const opened = real.createReader(path, options)
+          if (!opened.ok) return opened
+          const { value } = opened
+          const drain = (): number => {
+            const n = value.drain()
+            if (n > 0) value.view[4] = Number.NaN
+            return n
+          }
+          return {
+            ok: true,
+            value: Object.assign(Object.create(value) as typeof value, { drain, view: value.view, close: () => value.close() }),
+          }
+        },
+      }),
+    },
+  ],
+})
+
+const total = (counts: Readonly<Record<string, number>> | undefined): number => Object.values(counts ?? {}).reduce((a, b) => a + b, 0)
+
+/** The exchange's own last price. */
+async function lastPrice(rest: string | undefined): Promise<number> {
+  const answer = await fetch(`${rest ?? ''}/fapi/v1/ticker/price?symbol=BTCUSDT`)
+  const body: unknown = await answer.json()
+  return typeof body === 'object' && body !== null && 'price' in body ? Number(body.price) : Number.NaN
+}
