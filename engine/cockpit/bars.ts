@@ -11,7 +11,10 @@ export interface BarSeries {
   put(bar: ChartBar): void
   /** Marks every minute from `first` to `last` (seconds) that is not known as a hole. */
   hole(first: number, last: number): void
+  /** A copy: what was handed out never changes. */
   readonly bars: readonly ChartBar[]
+  /** Open of the first known bar within `seconds` before the newest. */
+  openSince(seconds: number): number
   /** What changed since the last call: bars at the end, or 'all' when something before the last known bar moved. */
   takeChanges(): readonly ChartBar[] | 'all' | null
 }
@@ -58,7 +61,15 @@ export function barSeries(limit: number = LIMITS.bars): BarSeries {
       }
     },
     get bars() {
-      return bars.length > limit ? bars.slice(-limit) : bars
+      return bars.slice(-limit)
+    },
+    openSince(seconds) {
+      const newest = bars.at(-1)?.time ?? 0
+      for (let i = position(newest - seconds + 1); i < bars.length; i += 1) {
+        const bar = bars[i]
+        if (bar?.present === true) return bar.open
+      }
+      return 0
     },
     takeChanges() {
       if (changedFrom === null) return null

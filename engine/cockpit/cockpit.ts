@@ -249,9 +249,8 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
       return store.state
     },
     async call<M extends CockpitMethod>(method: M, arg: CockpitArg<M>): Promise<Result<CockpitReturns[M]>> {
-      const schema = CockpitArgs[method] as (typeof CockpitArgs)[M] | undefined
-      if (schema === undefined) return fail('unknown-method', `there is no ${method}`)
-      const parsed = v.safeParse(schema, arg)
+      if (!Object.hasOwn(CockpitArgs, method)) return fail('unknown-method', `there is no ${method}`)
+      const parsed = v.safeParse(CockpitArgs[method], arg)
       if (!parsed.success)
         return fail('bad-argument', `${method}: ${v.getDotPath(parsed.issues[0]) ?? 'argument'}: ${parsed.issues[0].message}`)
       try {

@@ -132,16 +132,13 @@ export function marketView(ringPath: string, symbols: readonly string[], listene
 
   const text = (symbol: Symbol, value: number): DecimalText => value.toFixed(symbol.priceDecimals) as DecimalText
   const row = (symbol: Symbol): MarketRow => {
-    const bars = symbol.bars.bars
-    const newest = bars.at(-1)?.time ?? 0
-    const first = bars.slice(-DAY_S / 60).find((one) => one.present && one.time > newest - DAY_S)
     return {
       symbol: symbol.name,
       last: text(symbol, symbol.last),
       mark: text(symbol, symbol.mark),
       bid: text(symbol, symbol.bid),
       ask: text(symbol, symbol.ask),
-      dayOpen: text(symbol, first?.open ?? 0),
+      dayOpen: text(symbol, symbol.bars.openSince(DAY_S)),
       venueTime: symbol.venueTime,
       ticks: symbol.ticks,
       priceDecimals: symbol.priceDecimals,
