@@ -3,7 +3,7 @@
  * is played again, the private stream opens, the venue's view is read, whatever was in flight is looked up by client id.
  *
  * - INV-03: rows of a step are on disk before its requests leave; when they cannot be, nothing leaves.
- * - Lock-step: ticks are taken as they come, user frames and requests wait for the barrier that names them.
+ * - Lock-step: ticks, user frames and requests wait for the barrier that names them.
  */
 import { createHash } from 'node:crypto'
 import type { Monotonic } from '../../contract/clock.ts'
@@ -219,6 +219,14 @@ function assemble(
     }
   }
 
+  /** One batch from the ring, for lock-step: there it is read only when the time is known, so that ticks always meet the same clock. */
+  function drain(): boolean {
+    const count = ring?.drain() ?? 0
+    if (ring === undefined || count === 0) return false
+    ticks(ring.view, count, ring.lostNow)
+    return true
+  }
+
   function takeFrames(upTo: number): void {
     while (held.length > 0 && (held[0]?.frame ?? Number.POSITIVE_INFINITY) <= upTo) {
       const next = held.shift()
@@ -310,7 +318,8 @@ function assemble(
             step({ type: 'user', at: now(), event: { kind: 'resync', reason: 'start-up', eventTime: now() } })
         } else await nextTurn()
       }
-      ring?.pump((view, count, _first, lostNow) => ticks(view, count, lostNow))
+      if (lockStep) while (drain()) await nextTurn()
+      else ring?.pump((view, count, _first, lostNow) => ticks(view, count, lostNow))
       timers.push(
         setInterval(() => publish(false), VIEW_MS),
         setInterval(counters, COUNTERS_MS),
@@ -324,7 +333,7 @@ function assemble(
     },
     async barrier({ time, ringHead, userFrames }) {
       venue.clock.set(time)
-      while (ring !== undefined && ring.position <= ringHead && !stopped) await nextTurn()
+      while (ring !== undefined && ring.position <= ringHead && !stopped) if (!drain()) await nextTurn()
       const deadline = monotonic.nowMs() + FRAMES_MS
       while (stream.frames + frameOffset < userFrames && !stopped) {
         if (monotonic.nowMs() > deadline) {
