@@ -65,13 +65,17 @@ const FAMILIES: Readonly<Record<Exclude<ApiFamily, 'sapi'>, string>> = {
 
 const isConstructor = (value: unknown): value is CcxtConstructor => typeof value === 'function'
 
+/** URL of a source file of ccxt, such as `binanceusdm.js`. */
+export function ccxtFile(name: string): string {
+  /* the package's entry is dist/ccxt.cjs */
+  const entry = createRequire(import.meta.url).resolve('ccxt')
+  return pathToFileURL(join(dirname(dirname(entry)), 'js', 'src', name)).href
+}
+
 let loading: Promise<CcxtConstructor> | undefined
 const load = (): Promise<CcxtConstructor> => {
   loading ??= (async () => {
-    const entry = createRequire(import.meta.url).resolve('ccxt')
-    /* the entry is dist/ccxt.cjs */
-    const file = join(dirname(dirname(entry)), 'js', 'src', 'binanceusdm.js')
-    const module: { readonly default?: unknown } = await import(pathToFileURL(file).href)
+    const module: { readonly default?: unknown } = await import(ccxtFile('binanceusdm.js'))
     invariant(isConstructor(module.default), 'ccxt/js/src/binanceusdm.js exports the exchange class')
     return module.default
   })()
