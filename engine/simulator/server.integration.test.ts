@@ -1,5 +1,6 @@
 /** The server's own rules over real sockets: security levels, recvWindow, limits, listen keys, stream categories, control, robustness. */
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openSocket, publicGet, signed, type RawAccess, type RawSocket } from './protocol/raw-client.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts'
@@ -279,8 +280,15 @@ describe('robustness', () => {
 
   it('listens on the loopback interface only', async () => {
     const simulator = await start()
-    expect(new URL(simulator.rest).hostname).toBe('127.0.0.1')
+    const { hostname, port } = new URL(simulator.rest)
+    expect(hostname).toBe('127.0.0.1')
     expect(simulator.ws.replace('ws:', 'http:')).toBe(simulator.rest)
+    const others = Object.values(networkInterfaces())
+      .flatMap((rows) => rows ?? [])
+      .filter((row) => row.family === 'IPv4' && !row.internal)
+    for (const address of ['127.0.0.2', ...others.map((row) => row.address)]) {
+      await expect(fetch(`http://${address}:${port}/fapi/v1/ping`), address).rejects.toThrow()
+    }
   })
 
   it('forgets sockets that come and go', async () => {

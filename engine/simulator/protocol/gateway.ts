@@ -91,6 +91,8 @@ export function serve(context: Gateway, call: Call, finish: (answer: Answer) => 
   if (relayed !== undefined) void relayed.then(amended)
   else if (mutating && context.timeMoves()) exchange.submit(name, account, params, amended)
   else amended(exchange.request(name, account, params))
+  /* what is due at this very moment (user events without latency) leaves now, not at the next step */
+  if (mutating) exchange.advanceTo(exchange.now)
 }
 
 /** The documentation of algo cancels and queries spells two names in lower case; clients use both spellings. */
