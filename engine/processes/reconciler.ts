@@ -10,6 +10,7 @@ import { connect } from '../contract/rpc.ts'
 import type { SymbolFilters } from '../contract/venue.ts'
 import { openJournal, type Journal } from '../journal/journal.ts'
 import { journalPath } from '../journal/location.ts'
+import { decimal, type Decimal } from '../money/decimal.ts'
 import { afterLook, dueLook, IN_FLIGHT_THRESHOLD_MS, scheduleFrom } from '../reconciliation/schedule.ts'
 import { createVenue, type Venue } from '../venue/index.ts'
 import { createDeadMan, type DeadMan } from './reconciler/dead-man.ts'
@@ -21,6 +22,7 @@ const HEARTBEAT_MS = 250
 const TICK_MS = 250
 const METRICS_EVERY_MS = 1_000
 const BOOK_TIMEOUT_MS = 5_000
+const MARKS_EVERY_MS = 30_000
 const REPAIR_TIMEOUT_MS = 10_000
 /** The dead-man's switch is wound up only while the last conclusive look is no older than this. */
 const HEALTHY_MS = 45_000
@@ -110,7 +112,16 @@ async function start(init: ReconcilerInit): Promise<Running> {
     const read = await venue.public.symbols()
     if (read.ok) for (const one of read.value) if (!filters.has(one.symbol)) filters.set(one.symbol, one)
   }
-  await learnFilters()
+  // Not waited for: market data may be held back by the rate budget, and the first look must not.
+  void learnFilters()
+  const knownMarks = new Map<string, Decimal>()
+  let marksAsked = -Infinity
+  const refreshMarks = async (): Promise<void> => {
+    if (monotonic() - marksAsked < MARKS_EVERY_MS) return
+    marksAsked = monotonic()
+    const read = await venue.public.markPrices()
+    if (read.ok) for (const { symbol, mark } of read.value) knownMarks.set(symbol, decimal(mark))
+  }
 
   const append = (write: (to: Journal) => { readonly ok: boolean }): void => {
     if (journal !== null && !write(journal).ok) log('error', 'the journal refused a row of the reconciler')
@@ -140,6 +151,7 @@ async function start(init: ReconcilerInit): Promise<Running> {
     freshen,
     monotonic,
     sleep,
+    marks: { known: knownMarks, refresh: () => void refreshMarks() },
     dataAgeMs: () => null,
     clockSkewMs: () => (endpoints.rate === 1 && !settings.lockStep ? venue.clock.skewMs : null),
     async book() {

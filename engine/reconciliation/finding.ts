@@ -24,6 +24,12 @@ export interface Scope {
   readonly orders: boolean
   readonly positions: boolean
   readonly balances: boolean
+  /** Symbols whose open orders were read; null = all. */
+  readonly orderSymbols: ReadonlySet<string> | null
+  /** Symbols whose trades were read. */
+  readonly fillSymbols: ReadonlySet<string>
+  /** The symbols' filters were read. */
+  readonly filters: boolean
 }
 
 export interface CompareContext {

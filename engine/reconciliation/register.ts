@@ -6,7 +6,8 @@
  * 2. What the trader ignored stays ignored until it grows to twice what it was.
  * 3. Bounded to 500 (INV-11): the oldest closed ones go first; an open one never goes silently before a closed one.
  */
-import type { Mismatch, MismatchKind } from '../contract/mismatch.ts'
+import type { Mismatch } from '../contract/mismatch.ts'
+import { unreachable } from '../contract/result.ts'
 import { decimal } from '../money/decimal.ts'
 import type { Finding, Scope } from './finding.ts'
 
@@ -15,30 +16,35 @@ const KEPT = 500
 export type Register = ReadonlyMap<string, Mismatch>
 export const EMPTY_REGISTER: Register = new Map()
 
-const NEEDS: Readonly<Record<MismatchKind, keyof Scope | 'both' | 'always'>> = {
-  'ghost-position': 'positions',
-  'unknown-position': 'positions',
-  quantity: 'positions',
-  'side-flip': 'positions',
-  'average-price': 'positions',
-  'missing-fill': 'positions',
-  'foreign-order': 'orders',
-  'lost-order': 'orders',
-  'missing-stop': 'both',
-  'orphan-stop': 'both',
-  'duplicate-stop': 'both',
-  'balance-drift': 'balances',
-  'stale-data': 'always',
-  'clock-drift': 'always',
-  'precision-drift': 'always',
-}
-
-/** Whether a look of this scope could have seen the kind. */
-export function sees(scope: Scope, kind: MismatchKind): boolean {
-  const need = NEEDS[kind]
-  if (need === 'always') return true
-  if (need === 'both') return scope.orders && scope.positions
-  return scope[need]
+/** Whether a look of this scope could have seen the mismatch. */
+export function sees(scope: Scope, mismatch: Pick<Mismatch, 'kind' | 'symbol'>): boolean {
+  const orders = scope.orders && (scope.orderSymbols === null || scope.orderSymbols.has(mismatch.symbol))
+  switch (mismatch.kind) {
+    case 'ghost-position':
+    case 'unknown-position':
+    case 'quantity':
+    case 'side-flip':
+    case 'average-price':
+      return scope.positions
+    case 'missing-fill':
+      return scope.positions && scope.fillSymbols.has(mismatch.symbol)
+    case 'foreign-order':
+    case 'lost-order':
+      return orders
+    case 'missing-stop':
+    case 'orphan-stop':
+    case 'duplicate-stop':
+      return orders && scope.positions
+    case 'balance-drift':
+      return scope.balances
+    case 'precision-drift':
+      return scope.filters
+    case 'stale-data':
+    case 'clock-drift':
+      return true
+    default:
+      return unreachable(mismatch.kind)
+  }
 }
 
 export interface Updated {
@@ -78,7 +84,7 @@ export function updateRegister(before: Register, findings: readonly Finding[], s
     else register.set(next.id, next)
   }
   for (const known of before.values()) {
-    if (found.has(known.id) || known.state === 'fixed' || known.state === 'adopted' || !sees(scope, known.kind)) continue
+    if (found.has(known.id) || known.state === 'fixed' || known.state === 'adopted' || !sees(scope, known)) continue
     put({ ...known, state: 'fixed', lastSeenAt: now, proof })
   }
   return { register: bounded(register), changed }

@@ -16,7 +16,8 @@ import { EMPTY_REGISTER, listed, openCritical, settle, updateRegister, type Regi
 import { isAutomatic, propose, type Proposal } from '../../reconciliation/repairs.ts'
 import { depthOf, type Depth } from '../../reconciliation/schedule.ts'
 import type { KillHands } from './kill-hands.ts'
-import { lookAtBoth, type Look, type LookDeps, type LookFailure } from './venue-look.ts'
+import { lookAtBoth, type Look, type LookFailure } from './venue-look.ts'
+import type { Again, LookDeps } from './venue-read.ts'
 
 export interface PassDeps extends LookDeps {
   readonly hands: KillHands
@@ -37,7 +38,6 @@ export interface Passes {
 }
 
 const PAUSES_MS = [250, 500, 1_000] as const
-const REPAIR_ROUNDS = 3
 
 const signature = (f: Finding): string => `${f.id}|${f.local}|${f.venue}`
 
@@ -54,15 +54,22 @@ export function createPasses(deps: PassDeps): Passes {
     return next
   }
 
+  const openFills = (): ReadonlySet<string> =>
+    new Set([...register.values()].filter((m) => m.kind === 'missing-fill' && m.state === 'open').map((m) => m.symbol))
+
   /** Looks until what differs is certain. The findings of the result are the certain ones. */
-  const certainLook = async (depth: Depth): Promise<Result<Look & { readonly certain: readonly Finding[] }, LookFailure>> => {
+  const certainLook = async (
+    depth: Depth,
+    withFilters: boolean,
+    after: Again | null,
+  ): Promise<Result<Look & { readonly certain: readonly Finding[]; readonly again: Again }, LookFailure>> => {
     let streak = new Map<string, number>()
     let revision = -1
-    let look: Look | null = null
+    let again = after
     for (let round = 0; ; round++) {
-      const seen = await lookAtBoth(deps, depth, seenUpTo)
+      const seen = await lookAtBoth(deps, depth, seenUpTo, openFills(), withFilters, again)
       if (!seen.ok) return seen
-      look = seen.value
+      const look = seen.value
       const still = look.stable && look.book.revision === revision
       const next = new Map<string, number>()
       const certain: Finding[] = []
@@ -72,9 +79,10 @@ export function createPasses(deps: PassDeps): Passes {
         next.set(key, count)
         if ((count >= 2 && still) || count >= 3) certain.push(one)
       }
-      if (certain.length === look.comparison.findings.length) return ok({ ...look, certain })
+      const symbols = new Set(look.comparison.findings.map((f) => f.symbol).filter((symbol) => symbol !== '*' && symbol !== 'USDT'))
+      again = { symbols, account: look.account, orderSymbols: look.scope.orderSymbols }
       const pause = PAUSES_MS[round]
-      if (pause === undefined) return ok({ ...look, certain })
+      if (certain.length === look.comparison.findings.length || pause === undefined) return ok({ ...look, certain, again })
       streak = next
       revision = look.book.revision
       await deps.sleep(pause)
@@ -147,26 +155,29 @@ export function createPasses(deps: PassDeps): Passes {
       deps.emitReport(made)
       return made
     }
-    for (let round = 0; ; round++) {
-      const seen = await certainLook(depth)
+    /** What was repaired in this pass is not repaired again: when it stays, the next look says so. */
+    const tried = new Set<string>()
+    let again: Again | null = null
+    for (;;) {
+      const seen = await certainLook(depth, reason === 'deep', again)
       if (!seen.ok) return report(seen.error.message)
       const look = seen.value
+      again = look.again
       compared = look.comparison.compared
       takeIn(look, look.certain)
       if (look.scope.positions) {
         openSymbols = new Set([...look.account.positions.map((p) => p.symbol), ...look.account.openOrders.map((o) => o.symbol)])
       }
-      const due = look.certain.filter((f) => isAutomatic(f) && register.get(f.id)?.state === 'open')
       let repaired = 0
-      if (round < REPAIR_ROUNDS) {
-        for (const finding of due) {
-          const result = await carryOut(proposalFor(finding, 'repair', look))
-          if (result.done) repaired++
-          deps.log(
-            result.done ? 'info' : 'warn',
-            `${finding.kind} ${finding.symbol}: ${result.done ? 'repaired' : 'not repaired'}: ${result.text}`,
-          )
-        }
+      for (const finding of look.certain) {
+        if (!isAutomatic(finding) || tried.has(finding.id) || register.get(finding.id)?.state !== 'open') continue
+        tried.add(finding.id)
+        const result = await carryOut(proposalFor(finding, 'repair', look))
+        if (result.done) repaired++
+        deps.log(
+          result.done ? 'info' : 'warn',
+          `${finding.kind} ${finding.symbol}: ${result.done ? 'repaired' : 'not repaired'}: ${result.text}`,
+        )
       }
       if (repaired === 0) {
         announce()
@@ -197,7 +208,7 @@ export function createPasses(deps: PassDeps): Passes {
           announce()
           return { done: true, text: 'ignored' }
         }
-        const seen = await lookAtBoth(deps, 'deep', seenUpTo)
+        const seen = await lookAtBoth(deps, 'deep', seenUpTo, openFills(), known.kind === 'precision-drift', null)
         if (!seen.ok) return { done: false, text: seen.error.message }
         const current = seen.value.comparison.findings.find((f) => f.id === id)
         if (current === undefined) {
