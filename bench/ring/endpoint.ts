@@ -14,6 +14,7 @@ import * as v from 'valibot'
 import { createProducer, removeRing, ringPath } from '../../engine/ring/index.ts'
 import { nowNs, pinned } from './machine.ts'
 import {
+  joinRing,
   portSender,
   receiveByPort,
   receiveByRing,
@@ -46,9 +47,9 @@ const finished = (received: Received): Done => ({ ...received, at: nowNs() })
 async function receive({ transport, address, load }: Job): Promise<void> {
   const tell = (message: object | string): void => void process.send?.(message)
   if (transport === 'ring') {
+    const reader = joinRing(address)
     tell('ready')
-    await once(process, 'message')
-    tell(finished(receiveByRing(address, load)))
+    tell(finished(receiveByRing(reader, load)))
   } else if (transport === 'socket') {
     const { listening, done } = receiveBySocket(address, load)
     await listening
@@ -89,8 +90,6 @@ async function sendAcrossProcesses(job: Job): Promise<number> {
   let timing: Awaited<ReturnType<typeof sendTimed>>
   if (made !== null) {
     const producer = made.value
-    child.send('join')
-    while (producer.stats().readers.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
     timing = await sendTimed(load, (span) => sendByRing(producer, span))
   } else if (transport === 'socket') {
     const socket = connect(address)

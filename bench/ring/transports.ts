@@ -7,7 +7,7 @@ import { createServer, type Socket } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import { TICK_WORDS } from '../../engine/contract/tick.ts'
 import { countBroken, isProbe, writeProbe } from '../../engine/ring/crash/probe-ticks.ts'
-import { createReader, type RingProducer } from '../../engine/ring/index.ts'
+import { createReader, type RingProducer, type RingReader } from '../../engine/ring/index.ts'
 
 export interface Load {
   readonly ticks: number
@@ -45,10 +45,14 @@ export function sendByRing(producer: RingProducer, { from, to, batch }: Span): v
   }
 }
 
-export function receiveByRing(path: string, { ticks }: Load): Received {
+/** Joins before the first tick is sent; what is published earlier than that nobody is promised. */
+export function joinRing(path: string): RingReader {
   const made = createReader(path, { index: 0, lossless: true, batch: 256 })
   if (!made.ok) throw new Error(made.error.message)
-  const reader = made.value
+  return made.value
+}
+
+export function receiveByRing(reader: RingReader, { ticks }: Load): Received {
   let [received, broken] = [0, 0]
   while (received < ticks) {
     const n = reader.drain()

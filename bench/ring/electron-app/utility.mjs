@@ -1,22 +1,20 @@
 /** One end of one run in an Electron utility process. The ring's code is the product's, emitted to JavaScript beside this file. */
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 import { nowNs } from './bench/ring/machine.js'
-import { receiveByRing, sendByRing } from './bench/ring/transports.js'
+import { joinRing, receiveByRing, sendByRing } from './bench/ring/transports.js'
 import { countBroken, writeProbe } from './engine/ring/crash/probe-ticks.js'
 import { createProducer, removeRing, ringBackend } from './engine/ring/index.js'
-import { bindingPath } from './engine/ring/native-binding.js'
 
 const { role, transport, batch, ticks, path } = JSON.parse(process.argv.at(-1))
 const parent = process.parentPort
 if (ringBackend() !== 'native') throw new Error('the native ring did not load here')
 /** Where the operating system mapped the binary from: it must be app.asar.unpacked, not a temporary copy. */
 const mapped = () =>
-  createRequire(import.meta.url)('node:fs')
-    .readFileSync('/proc/self/maps', 'utf8')
+  readFileSync('/proc/self/maps', 'utf8')
     .split('\n')
     .find((line) => line.endsWith('.node'))
     ?.split(/\s+/)
-    .at(-1) ?? bindingPath()
+    .at(-1) ?? 'not mapped'
 
 async function timed(send) {
   const warm = 1 + Math.floor(ticks / 10 / batch) * batch
@@ -76,11 +74,13 @@ parent.on('message', ({ ports }) => {
   if (role === 'sender') {
     void timed(transport === 'ring' ? (from, to) => sendByRing(producer, { from, to, batch }) : sendByPort(port))
   } else if (transport === 'ring') {
+    const reader = joinRing(path)
     parent.postMessage('listening')
+    // The word must leave before this process gives its thread to reading.
     setTimeout(() => {
-      finished(receiveByRing(path, { ticks, batch }))
+      finished(receiveByRing(reader, { ticks, batch }))
       removeRing(path)
-    }, 0)
+    }, 20)
   } else {
     receiveByPort(port, finished)
     parent.postMessage('listening')
