@@ -9,7 +9,7 @@ import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
 import type { Ledger } from '../money/ledger.ts'
 import { parseClientId } from '../orders/client-id.ts'
 import type { Baseline, Command } from './events.ts'
-import { applyToOrder } from './order-desk.ts'
+import { applyToOrder, leaveUnclaimed } from './order-desk.ts'
 import type { BrainState, SymbolState } from './state.ts'
 import { amountOf } from './text.ts'
 
@@ -155,6 +155,7 @@ export function bookFill(state: BrainState, fill: VenueFill, clientId: string, s
       time: fill.time,
     },
   })
+  if (clientId === '' && !foreign) leaveUnclaimed(state, fill)
   if (state.orders.has(clientId)) applyToOrder(state, clientId, { type: 'booked', quantity: fill.quantity, at: state.now }, out)
   if (symbol !== undefined && !foreign) {
     const { trade } = symbol

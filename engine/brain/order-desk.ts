@@ -1,6 +1,8 @@
 /** Orders inside the brain: new ones with their intent (INV-02, INV-03), and every event applied through the state machine. */
 import type { TradePlan } from '../contract/journal-kinds.ts'
+import type { DecimalText } from '../contract/decimal-text.ts'
 import type { OrderRequest } from '../contract/venue.ts'
+import { decimal, toText } from '../money/decimal.ts'
 import type { OrderRole } from '../orders/client-id.ts'
 import { isTerminal, newOrder, type Order } from '../orders/order.ts'
 import { transition, type OrderEvent } from '../orders/transition.ts'
@@ -77,7 +79,7 @@ export function applyToOrder(state: BrainState, clientId: string, event: OrderEv
   const after = step.order
   if (after === before) return true
   state.orders.set(clientId, after)
-  const changed = after.state !== before.state || after.executed !== before.executed
+  const changed = after.state !== before.state || after.executed !== before.executed || after.childOrderId !== before.childOrderId
   if (changed) {
     state.revision++
     if (event.type !== 'cancelSent') {
@@ -88,7 +90,15 @@ export function applyToOrder(state: BrainState, clientId: string, event: OrderEv
           time: state.now,
           symbol: after.symbol,
           ref: clientId,
-          payload: { clientId, from: before.state, to: after.state, event: event.type, executed: after.executed, orderId: after.orderId },
+          payload: {
+            clientId,
+            from: before.state,
+            to: after.state,
+            event: event.type,
+            executed: after.executed,
+            orderId: after.orderId,
+            childOrderId: after.childOrderId,
+          },
         },
       })
     }
@@ -96,7 +106,30 @@ export function applyToOrder(state: BrainState, clientId: string, event: OrderEv
   const symbol = state.bySymbol.get(after.symbol)
   if (changed && symbol !== undefined) state.dirty.add(symbol)
   if (isTerminal(after.state)) forgetOldest(state)
+  claim(state, after, out)
   return true
+}
+
+const MAX_UNCLAIMED = 1_000
+
+/** A fill read over REST names only the venue's order id; while nobody knows that id, its quantity waits here. */
+export function leaveUnclaimed(state: BrainState, fill: { readonly orderId: string; readonly quantity: DecimalText }): void {
+  const before = state.unclaimed.get(fill.orderId)
+  state.unclaimed.set(fill.orderId, before === undefined ? fill.quantity : toText(decimal(before).plus(decimal(fill.quantity))))
+  if (state.unclaimed.size <= MAX_UNCLAIMED) return
+  for (const oldest of state.unclaimed.keys()) {
+    state.unclaimed.delete(oldest)
+    break
+  }
+}
+
+/** The order has learned its id in the regular book: fills that came before are its own. */
+function claim(state: BrainState, order: Order, out: Command[]): void {
+  const orderId = order.book === 'algo' ? order.childOrderId : order.orderId
+  const quantity = orderId === '' ? undefined : state.unclaimed.get(orderId)
+  if (quantity === undefined) return
+  state.unclaimed.delete(orderId)
+  applyToOrder(state, order.clientId, { type: 'booked', quantity, at: state.now }, out)
 }
 
 /** Terminal orders are kept for late events, oldest go first; one that still owes a fill stays. */

@@ -7,6 +7,7 @@ import { decimal, toText, ZERO } from '../money/decimal.ts'
 import { createLedger } from '../money/ledger.ts'
 import { isTerminal, newOrder, type Order, type OrderState } from '../orders/order.ts'
 import { startLedger } from './account.ts'
+import { leaveUnclaimed } from './order-desk.ts'
 import type { BrainState, Trade } from './state.ts'
 
 /** Kinds of rows the brain reads back, in journal order. */
@@ -116,9 +117,14 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
     }
     case 'order-event': {
       const order = state.orders.get(entry.payload.clientId)
-      const { to, executed, orderId } = entry.payload
+      const { to, executed, orderId, childOrderId = '' } = entry.payload
       if (order === undefined || !isState(to)) return false
-      state.orders.set(order.clientId, { ...order, state: to, executed, orderId, updatedAt: entry.time })
+      // A fill that was read before its order was known belongs to it from here on.
+      const known = order.book === 'algo' ? childOrderId : orderId
+      const waiting = state.unclaimed.get(known)
+      state.unclaimed.delete(known)
+      const booked = waiting === undefined ? order.booked : toText(decimal(order.booked).plus(decimal(waiting)))
+      state.orders.set(order.clientId, { ...order, state: to, executed, booked, orderId, childOrderId, updatedAt: entry.time })
       return true
     }
     case 'fill': {
@@ -133,6 +139,7 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
         return true
       }
       if (ledger.applyFill(payload).kind !== 'booked') return false
+      if (entry.ref === '') leaveUnclaimed(state, payload)
       const order = state.orders.get(entry.ref)
       if (order !== undefined) {
         const booked = toText(decimal(order.booked).plus(decimal(payload.quantity)))

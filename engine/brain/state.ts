@@ -103,6 +103,8 @@ export interface BrainState {
   /** Look-ups, snapshots and reads under way, so that none is asked for twice. */
   readonly lookupsOut: Set<string>
   readonly fillsOut: Set<string>
+  /** Quantity booked from REST fills whose order was not known yet, by the venue's order id; claimed when the order turns up. */
+  readonly unclaimed: Map<string, DecimalText>
   /** Client ids whose fills were asked for, with the venue ms of asking. */
   readonly owedSince: Map<string, number>
   snapshotOut: boolean
@@ -189,6 +191,7 @@ export function createBrain(config: BrainConfig): BrainState {
     journalFault: '',
     lookupsOut: new Set(),
     fillsOut: new Set(),
+    unclaimed: new Map(),
     owedSince: new Map(),
     snapshotOut: false,
     incomeOut: false,

@@ -70,6 +70,8 @@ export interface JournalKinds {
     readonly event: string
     readonly executed: DecimalText
     readonly orderId: string
+    /** Regular-book id of a conditional order that fired; '' or absent before. */
+    readonly childOrderId?: string
   }
   fill: VenueFill & {
     readonly realized: DecimalText

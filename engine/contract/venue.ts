@@ -93,6 +93,8 @@ export interface VenueOrder {
   readonly symbol: string
   /** orderId, or algoId for the algo book. */
   readonly orderId: string
+  /** Conditional orders that fired: the id of their child in the regular book, which fills carry. */
+  readonly triggeredOrderId?: string
   readonly clientId: string
   readonly side: Side
   readonly positionSide: PositionSide

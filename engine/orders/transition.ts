@@ -113,6 +113,7 @@ function applyVenue(order: Order, venue: VenueOrder, at: number, proof: boolean,
   const facts: Partial<Order> = {
     executed,
     ...(child ? { childOrderId: venue.orderId } : venue.orderId === '' ? {} : { orderId: venue.orderId }),
+    ...(venue.triggeredOrderId === undefined ? {} : { childOrderId: venue.triggeredOrderId }),
     ...(decimal(venue.quantity).gt(0) ? { quantity: venue.quantity } : {}),
     ...(decimal(venue.price).gt(0) ? { price: venue.price } : {}),
     ...(decimal(venue.averagePrice).gt(0) && (grew || order.averagePrice === '0') ? { averagePrice: venue.averagePrice } : {}),

@@ -309,11 +309,14 @@ function assemble(
       if (!opened.ok) return opened
       watchStream()
       const deadline = monotonic.nowMs() + START_MS
+      // Each further reading of the account waits longer: a start-up must not spend the rate budget of the kill path.
+      let pauseMs = lockStep ? 200 : 20
       while (!(state.synced && requests.idle && state.lookupsOut.size === 0)) {
         await requests.settle()
         if (monotonic.nowMs() > deadline) return fail('not-synced', 'the account could not be read completely')
         if (!state.synced && requests.idle && !state.snapshotOut) {
-          await sleep(lockStep ? 200 : 20)
+          await sleep(pauseMs)
+          pauseMs = Math.min(2_000, pauseMs * 2)
           if (requests.idle && !state.snapshotOut)
             step({ type: 'user', at: now(), event: { kind: 'resync', reason: 'start-up', eventTime: now() } })
         } else await nextTurn()

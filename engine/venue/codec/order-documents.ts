@@ -101,6 +101,7 @@ export const AlgoOrder = v.pipe(
     price: amountOrZero,
     actualQty: amountOrZero,
     actualPrice: amountOrZero,
+    actualOrderId: v.optional(v.union([v.string(), v.number()]), ''),
     reduceOnly: flag,
     closePosition: flag,
     createTime: timeOrZero,
@@ -113,10 +114,12 @@ export const AlgoOrder = v.pipe(
       addIssue({ message: 'orderType is missing' })
       return NEVER
     }
+    const child = String(raw.actualOrderId)
     return {
       book: 'algo',
       symbol: raw.symbol,
       orderId: raw.algoId,
+      ...(child === '' || child === '0' ? {} : { triggeredOrderId: child }),
       clientId: raw.clientAlgoId,
       side: raw.side,
       positionSide: raw.positionSide,

@@ -8,6 +8,8 @@ import type { UserEvent, VenueFill, VenueOrder } from '../../contract/venue.ts'
 import { OrderTypeSchema, PositionSideSchema, SideSchema, StatusSchema, TimeInForceSchema } from './order-documents.ts'
 import { amount, amountOrZero, decimal, decimalOrZero, decode, flag, id, name, time, timeOrZero } from './values.ts'
 
+const isZero = (text: string): boolean => !/[1-9]/.test(text)
+
 const Head = v.object({ e: v.string() })
 
 const OrderTradeUpdate = v.object({
@@ -26,9 +28,9 @@ const OrderTradeUpdate = v.object({
     x: v.picklist(['NEW', 'TRADE', 'CANCELED', 'EXPIRED', 'CALCULATED', 'AMENDMENT', 'REJECTED']),
     X: StatusSchema,
     i: id,
-    l: amountOrZero,
-    z: amountOrZero,
-    L: amountOrZero,
+    l: amount,
+    z: amount,
+    L: amount,
     n: decimalOrZero,
     N: v.nullish(v.string(), ''),
     T: time,
@@ -41,6 +43,10 @@ const OrderTradeUpdate = v.object({
     er: v.pipe(v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number))]), 0), v.integer()),
   }),
 })
+
+/** A trade without a price, a quantity or an id would move the ledger by nothing, or by something wrong. */
+const isWhole = ({ o }: v.InferOutput<typeof OrderTradeUpdate>): boolean =>
+  o.x !== 'TRADE' || (!isZero(o.l) && !isZero(o.L) && !isZero(o.z) && o.t !== '0')
 
 const AlgoUpdate = v.object({
   E: time,
@@ -105,8 +111,6 @@ export type UserFrame =
   | { readonly kind: 'listenKeyExpired' }
   | { readonly kind: 'ignored'; readonly type: string }
 
-const isZero = (text: string): boolean => !/[1-9]/.test(text)
-
 function orderEvent(raw: v.InferOutput<typeof OrderTradeUpdate>): UserEvent {
   const { o } = raw
   const order: VenueOrder = {
@@ -165,6 +169,7 @@ function algoEvent(raw: v.InferOutput<typeof AlgoUpdate>): UserEvent {
       book: 'algo',
       symbol: o.s,
       orderId: o.aid,
+      ...(triggeredOrderId === '' || triggeredOrderId === '0' ? {} : { triggeredOrderId }),
       clientId: o.caid,
       side: o.S,
       positionSide: o.ps,
@@ -222,7 +227,7 @@ export function decodeUserFrame(raw: unknown): Result<UserFrame, Failure<'malfor
   }
   switch (head.value.e) {
     case 'ORDER_TRADE_UPDATE':
-      return as(OrderTradeUpdate, orderEvent)
+      return as(v.pipe(OrderTradeUpdate, v.check(isWhole, 'a trade without price, quantity or id')), orderEvent)
     case 'ALGO_UPDATE':
       return as(AlgoUpdate, algoEvent)
     case 'ACCOUNT_UPDATE':
