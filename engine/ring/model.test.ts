@@ -2,6 +2,7 @@
  * The shared-memory ring against a model of itself: any order of publishing, draining, acknowledging, leaving and coming back gives
  * exactly the ticks, losses and refusals the model says. One process, so the outcome is determined; crashes are in crash.integration.test.ts.
  */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isProbe, writeProbe } from './crash/probe-ticks.ts'
@@ -173,9 +174,60 @@ test.runIf(binding !== null).each([false, true])('any order of commands does wha
   )
 })
 
-test.runIf(binding !== null)('the layout is ring.md §5.1, byte for byte where it is fixed', async () => {
+/** Overwrites one 64-bit word of the ring's file: what a producer killed at that moment would have left. */
+function leaveBehind(path: string, offset: number, value: bigint): void {
+  const fd = openSync(path, 'r+')
+  writeSync(fd, new Uint8Array(BigUint64Array.of(value).buffer), 0, 8, offset)
+  closeSync(fd)
+}
+
+const PUBLISHED = 0x80
+const stampOf = (sequence: number): number => 0x1000 + 64 * (sequence % CAPACITY)
+
+test.runIf(binding !== null)('a producer killed before it stored its cursor: the successor walks the stamps forward', () => {
   if (binding === null) return
-  const { readFileSync } = await import('node:fs')
+  const path = ringPath(`walk-${process.pid}`)
+  const open = (): NativeProducer => new NativeProducer(binding, path, { capacity: CAPACITY })
+  const first = open()
+  for (let i = 0; i < 12; i++) writeProbe(first.view, i, 1 + i)
+  first.publish(12)
+  first.close()
+  leaveBehind(path, PUBLISHED, 5n)
+  const second = open()
+  expect(second.published).toBe(12)
+  second.close()
+  removeRing(path)
+})
+
+test.runIf(binding !== null)('a producer killed inside a slot: nobody reads it, the successor writes it again', () => {
+  if (binding === null) return
+  const path = ringPath(`inside-${process.pid}`)
+  const open = (): NativeProducer => new NativeProducer(binding, path, { capacity: CAPACITY })
+  const publish = (producer: NativeProducer, n: number): void => {
+    for (let i = 0; i < n; i++) writeProbe(producer.view, i, producer.published + 1 + i)
+    producer.publish(n)
+  }
+  const first = open()
+  const [level, behind] = [0, 1].map((at) => new NativeReader(binding, path, { index: at }))
+  if (level === undefined || behind === undefined) return
+  publish(first, CAPACITY)
+  expect(level.drain()).toBe(CAPACITY)
+  first.close()
+  leaveBehind(path, stampOf(CAPACITY + 1), BigInt(2 * (CAPACITY + 1) - 1))
+  expect([level.drain(), level.lost]).toEqual([0, 0])
+  // The half-written slot held sequence 1, which the reader behind had not read: it is lost, counted, and never delivered.
+  const delivered = behind.drain()
+  expect([delivered + behind.lost, behind.lost > 0, behind.firstSequence > 1]).toEqual([CAPACITY, true, true])
+  const second = open()
+  expect(second.published).toBe(CAPACITY)
+  publish(second, 1)
+  expect([level.drain(), isProbe(level.view, 0, CAPACITY + 1), level.lost]).toEqual([1, true, 0])
+  for (const end of [second, level, behind]) end.close()
+  removeRing(path)
+})
+
+test.runIf(binding !== null)('the layout is ring.md §5.1, byte for byte where it is fixed', () => {
+  if (binding === null) return
   const path = ringPath(`layout-${process.pid}`)
   const producer = new NativeProducer(binding, path, { lossless: true })
   const reader = new NativeReader(binding, path, { index: 1, name: 'brain', lossless: true })
