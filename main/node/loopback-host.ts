@@ -65,16 +65,19 @@ export async function startLoopbackHost(options: LoopbackHostOptions): Promise<R
     response.end(request.method === 'HEAD' ? undefined : body)
   }
 
-  const server: Server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
-    const refused = foreign(request)
-    if (refused !== null) return answer(request, response, refused.status, 'text/plain', `${refused.text}\n`)
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(request, response, 405, 'text/plain', 'Method Not Allowed\n')
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
-    const file = options.files.get(path)
-    if (file !== undefined) return answer(request, response, 200, file.type, file.body)
-    if (path === '/' && options.files.size === 0) return answer(request, response, 503, 'text/plain', NOT_BUILT)
-    answer(request, response, 404, 'text/plain', 'Not Found\n')
-  })
+  const server: Server = createServer(
+    { maxHeaderSize: 16 * 1024, requestTimeout: 10_000, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    (request, response) => {
+      const refused = foreign(request)
+      if (refused !== null) return answer(request, response, refused.status, 'text/plain', `${refused.text}\n`)
+      if (request.method !== 'GET' && request.method !== 'HEAD') return answer(request, response, 405, 'text/plain', 'Method Not Allowed\n')
+      const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+      const file = options.files.get(path)
+      if (file !== undefined) return answer(request, response, 200, file.type, file.body)
+      if (path === '/' && options.files.size === 0) return answer(request, response, 503, 'text/plain', NOT_BUILT)
+      answer(request, response, 404, 'text/plain', 'Not Found\n')
+    },
+  )
   server.maxConnections = 64
 
   const sockets = new WebSocketServer({
