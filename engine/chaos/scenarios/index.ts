@@ -2,6 +2,7 @@
 import type { Scenario } from '../scenario.ts'
 import { flashCrash } from './flash-crash.ts'
 import { poisonPill } from './poison-pill.ts'
+import { tsunami } from './tsunami.ts'
 import { zombie } from './zombie.ts'
 
-export const SCENARIOS: readonly Scenario[] = [poisonPill, flashCrash, zombie]
+export const SCENARIOS: readonly Scenario[] = [tsunami, poisonPill, flashCrash, zombie]
