@@ -6,7 +6,7 @@
  * 2. Nothing foreign is ever touched, adopted or closed unless the trader says so.
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
-import type { BookCopy, Mismatch, MismatchAction, Repair } from '../contract/mismatch.ts'
+import type { BookCopy, MismatchAction, Repair } from '../contract/mismatch.ts'
 import { unreachable } from '../contract/result.ts'
 import type { AccountSnapshot, PositionSide, VenueFill, VenueOrder } from '../contract/venue.ts'
 import { decimal, toText } from '../money/decimal.ts'
