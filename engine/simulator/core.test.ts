@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Decimal, dec } from './decimal.ts'
+import { dec, type Decimal } from './decimal.ts'
 import { bench, KEY, spec, START, text, type Doc } from './exchange.fixture.ts'
 import type { Params, Route } from './exchange.ts'
 import { Rng } from './random.ts'
+import { present } from './present.ts'
 
 const SYMBOLS = ['BTCUSDT', 'XRPUSDT', 'SOLUSDT']
 
@@ -23,7 +24,7 @@ function trade(seed: number, minutes: number, options: { hedge?: boolean; listen
   let client = 0
   for (let i = 0; i < minutes * 4; i++) {
     b.exchange.advanceTo(b.exchange.now + rng.int(1, 30_000))
-    const symbol = SYMBOLS[rng.int(0, 2)]!
+    const symbol = present(SYMBOLS[rng.int(0, 2)])
     const market = spec(symbol)
     const top = b.body('GET /fapi/v1/ticker/bookTicker', { symbol })
     const side = rng.next() < 0.5 ? 'BUY' : 'SELL'
@@ -40,7 +41,7 @@ function trade(seed: number, minutes: number, options: { hedge?: boolean; listen
       draw < 0.35
         ? ['POST /fapi/v1/order', { ...common, type: 'MARKET' }]
         : draw < 0.7
-          ? ['POST /fapi/v1/order', { ...common, type: 'LIMIT', timeInForce: ['GTC', 'IOC', 'GTX', 'FOK'][rng.int(0, 3)]!, price }]
+          ? ['POST /fapi/v1/order', { ...common, type: 'LIMIT', timeInForce: present(['GTC', 'IOC', 'GTX', 'FOK'][rng.int(0, 3)]), price }]
           : draw < 0.8
             ? [
                 'POST /fapi/v1/algoOrder',
@@ -64,13 +65,13 @@ const income = (b: Run): Doc[] => {
     const fresh = page.filter((row) => !rows.some((seen) => seen['tranId'] === row['tranId']))
     if (fresh.length === 0) return rows
     rows.push(...fresh)
-    from = Number(fresh.at(-1)!['time'])
+    from = Number(present(fresh.at(-1))['time'])
   }
 }
 const fills = (b: Run, symbol: string): Doc[] => {
   const rows: Doc[] = []
   for (;;) {
-    const fromId = rows.length === 0 ? '0' : String(Number(rows.at(-1)!['id']) + 1)
+    const fromId = rows.length === 0 ? '0' : String(Number(present(rows.at(-1))['id']) + 1)
     const page = b.body('GET /fapi/v1/userTrades', { symbol, fromId, limit: '1000' }) as unknown as Doc[]
     if (page.length === 0) return rows
     rows.push(...page)
@@ -124,8 +125,9 @@ describe('conservation', () => {
     const b = trade(7, 100)
     b.exchange.advanceTo(b.exchange.now + 1_000)
     const wallet = b.user.filter((event) => event.type === 'ACCOUNT_UPDATE').at(-1)
-    const balances = (wallet?.data['a'] as Doc)['B'] as Doc[]
-    expect(dec(String(balances[0]!['wb'])).toFixed()).toBe(dec(b.exchange.account(KEY).wallet).toFixed())
+    const balances = (present(wallet).data['a'] as Doc)['B'] as Doc[]
+
+    expect(dec(String(present(balances[0])['wb'])).toFixed()).toBe(dec(b.exchange.account(KEY).wallet).toFixed())
     const traded = new Map<string, Decimal>()
     for (const event of b.user) {
       if (event.type !== 'ORDER_TRADE_UPDATE') continue

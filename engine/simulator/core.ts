@@ -22,6 +22,7 @@ import { Router } from './router.ts'
 import { Schedule } from './schedule.ts'
 import { openTape } from './tape/open.ts'
 import { TapePlayer, type Parts } from './tape/player.ts'
+import { present } from './present.ts'
 
 const MINUTE = 60_000
 const DEFAULT_START = Date.UTC(2024, 0, 1)
@@ -73,10 +74,10 @@ class SeededExchange implements Exchange {
       ids: this.#ids,
       accounts,
       books,
-      printed: (book, trade) => this.#publishers.get(book.market.symbol)!.trade(trade),
+      printed: (book, trade) => present(this.#publishers.get(book.market.symbol)).trade(trade),
       bookChanged: (book) => {
         book.market.updateId++
-        this.#publishers.get(book.market.symbol)!.bookChanged(world.now)
+        present(this.#publishers.get(book.market.symbol)).bookChanged(world.now)
       },
       liquidated: (book, order) => this.#totals.liquidated(book, order, world.now),
     }
@@ -95,7 +96,7 @@ class SeededExchange implements Exchange {
     let end: number | null = this.startTime
     const live = new Map<string, TapePlayer>()
     for (const market of markets) {
-      const book = books.get(market.symbol)!
+      const book = present(books.get(market.symbol))
       const publisher = new Publisher(book, this.#hub)
       this.#publishers.set(market.symbol, publisher)
       const tape = openTape(market, config, this.startTime)
@@ -220,7 +221,7 @@ class SeededExchange implements Exchange {
     if (book === undefined || publisher === undefined) return false
     switch (fault.kind) {
       case 'filters':
-        return book.market.instrument.change(fault.change)
+        return book.market.change(fault.change)
       case 'status':
         return book.market.instrument.change({ status: fault.status })
       case 'jump':

@@ -4,6 +4,7 @@ import { createExchange } from './core.ts'
 import type { Exchange, ExchangeConfig, MarketEvent, Outcome, Params, Route, TapeBar, UserEvent } from './exchange.ts'
 import { symbolSpec, type SymbolSpec } from './symbols.ts'
 import { MINUTE } from './tape/bars.ts'
+import { present } from './present.ts'
 
 export const START = Date.UTC(2024, 0, 2, 3)
 export const KEY = 'test-key'
@@ -53,7 +54,7 @@ export function bench(config: Partial<ExchangeConfig> & { bars?: readonly TapeBa
     preludeBars: 10,
     stepsPerMinute: 4,
     accounts: [{ key: KEY, secret: 'test-secret', balance: text('100000') }],
-    ...(bars === undefined ? {} : { tapes: { [symbols[0]!.symbol]: { kind: 'bars', bars } } }),
+    ...(bars === undefined ? {} : { tapes: { [present(symbols[0]).symbol]: { kind: 'bars', bars } } }),
     sinks: { onUser: (event) => user.push(event), onMarket: (event) => market.push(event) },
     ...rest,
   })
@@ -77,8 +78,8 @@ export function bench(config: Partial<ExchangeConfig> & { bars?: readonly TapeBa
     heard() {
       exchange.advanceTo(exchange.now + 40)
       const names = user.map(({ type, data }) => {
-        const inner = data['o'] as Doc | undefined
-        return inner === undefined ? type : `${type}:${String(inner['x'] ?? '')}:${String(inner['X'] ?? '')}`
+        const inner = data['o'] as { x?: string; X?: string } | undefined
+        return inner === undefined ? type : `${type}:${inner.x ?? ''}:${inner.X ?? ''}`
       })
       user.length = 0
       return names

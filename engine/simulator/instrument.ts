@@ -108,8 +108,9 @@ export class Instrument {
     const market = [qty(spec.marketStepSize), qty(spec.marketMinQty), qty(spec.marketMaxQty)]
     const [tick, minPrice, maxPrice, step, minQty, maxQty] = values
     const [marketStep, marketMinQty, marketMaxQty] = market
-    if (!tick || minPrice == null || !maxPrice || !step || minQty == null || !maxQty) return false
-    if (!marketStep || marketMinQty == null || !marketMaxQty) return false
+    if (!tick || minPrice === null || minPrice === undefined || !maxPrice) return false
+    if (!step || minQty === null || minQty === undefined || !maxQty) return false
+    if (!marketStep || marketMinQty === null || marketMinQty === undefined || !marketMaxQty) return false
     const rate = (value: string): number => parseNumber(value)?.units(8) ?? 0
     this.makerRate = BigInt(rate(spec.makerFee))
     this.takerRate = BigInt(rate(spec.takerFee))

@@ -23,6 +23,7 @@ import type { Engine } from './matching/engine.ts'
 import type { IntakeView } from './matching/intake.ts'
 import { flag, has, limitOf } from './matching/params.ts'
 import type { World } from './matching/world.ts'
+import { present } from './present.ts'
 
 interface RouterParts {
   readonly world: World
@@ -67,7 +68,7 @@ export class Router {
         return world.now
       },
       markets,
-      publisher: (symbol) => publishers.get(symbol)!,
+      publisher: (symbol) => present(publishers.get(symbol)),
     }
   }
 
@@ -109,7 +110,7 @@ export class Router {
       case 'GET /fapi/v1/allOrders':
         return orders.all(account, params)
       case 'GET /fapi/v1/orderAmendment':
-        return ok([])
+        return orders.amendments(account, params)
       case 'GET /fapi/v1/userTrades':
         return orders.trades(account, params)
       case 'POST /fapi/v1/algoOrder':

@@ -1,4 +1,5 @@
 /** Virtual time's agenda: a binary heap ordered by (time, insertion). Invariant: what is due is taken in that order, always. */
+import { present } from './present.ts'
 
 export interface Entry {
   readonly time: number
@@ -23,7 +24,7 @@ export class Schedule {
     let at = heap.push(entry) - 1
     while (at > 0) {
       const up = (at - 1) >> 1
-      const parent = heap[up]!
+      const parent = present(heap[up])
       if (!before(entry, parent)) break
       heap[at] = parent
       at = up
@@ -50,16 +51,16 @@ export class Schedule {
 
   #pop(): Entry {
     const heap = this.#heap
-    const top = heap[0]!
-    const last = heap.pop()!
+    const top = present(heap[0])
+    const last = present(heap.pop())
     if (heap.length > 0) {
       let at = 0
       for (;;) {
         let child = 2 * at + 1
         if (child >= heap.length) break
-        if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
-        if (!before(heap[child]!, last)) break
-        heap[at] = heap[child]!
+        if (child + 1 < heap.length && before(present(heap[child + 1]), present(heap[child]))) child++
+        if (!before(present(heap[child]), last)) break
+        heap[at] = present(heap[child])
         at = child
       }
       heap[at] = last

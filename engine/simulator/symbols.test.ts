@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { KNOWN_SYMBOLS, symbolSpec } from './symbols.ts'
 import { Instrument } from './instrument.ts'
+import { present } from './present.ts'
 
 describe('leverage tiers', () => {
   it('computes the cumulative amounts the venue published for BTC (2024-10)', () => {
@@ -18,7 +19,7 @@ describe('leverage tiers', () => {
 describe('contract data', () => {
   it('fits the integer units of every symbol, with prices on the tick grid', () => {
     for (const symbol of KNOWN_SYMBOLS) {
-      const spec = symbolSpec(symbol)!
+      const spec = present(symbolSpec(symbol))
       const instrument = new Instrument(spec)
       const reference = instrument.tickOf(Number(spec.referencePrice))
       expect(reference % instrument.tick, symbol).toBe(0)

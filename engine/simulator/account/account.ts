@@ -8,6 +8,7 @@ import type { Market } from '../market/market.ts'
 import { bookFill, Position } from './position.ts'
 import type { SymbolSpec } from '../symbols.ts'
 import type { AccountSpec } from '../exchange.ts'
+import { present } from '../present.ts'
 
 const HISTORY = 20_000
 
@@ -58,6 +59,8 @@ export class Account {
   hedge = false
   feeBurn = true
   orderCount = 0
+  /** Open orders that are reduce-only. */
+  reduceOnlyOpen = 0
   fillCount = 0
   updateTime: number
   readonly positions = new Map<string, Position>()
@@ -128,7 +131,17 @@ export class Account {
     keep(this.income, { symbol, type, amount, time, id: ++this.#incomeIds + 9_000_000_000, tradeId })
   }
 
+  openOrder(order: Order): void {
+    this.openOrders.set(order.id, order)
+    this.openByClient.set(order.clientId, order)
+    if (order.reduceOnly) this.reduceOnlyOpen++
+    this.orderCount++
+  }
+
+  /** Moves an order that has ended to the bounded history, and takes its timer off the agenda. */
   closeOrder(order: Order): void {
+    if (order.reduceOnly) this.reduceOnlyOpen--
+    if (order.timer !== null) order.timer.run = null
     this.openOrders.delete(order.id)
     this.openByClient.delete(order.clientId)
     this.closedOrders.set(order.id, order)
@@ -187,7 +200,7 @@ export function tiersOf(spec: SymbolSpec): readonly Tier[] {
 export function tierFor(spec: SymbolSpec, notional: Decimal): Tier {
   const size = notional.abs()
   const tiers = tiersOf(spec)
-  return tiers.find((tier) => size.lte(tier.cap)) ?? tiers[tiers.length - 1]!
+  return tiers.find((tier) => size.lte(tier.cap)) ?? present(tiers[tiers.length - 1])
 }
 
 /** notional × rate − cum at mark. */

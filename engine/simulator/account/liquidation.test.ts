@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { dec } from '../decimal.ts'
 import { barsOf, bench, KEY, market, spec, START, text, type Doc } from '../exchange.fixture.ts'
 import { liquidationFormula } from './margin.ts'
+import { present } from '../present.ts'
 
 const crash = (to: number) => barsOf([50_000, 50_000, [50_000, 50_000, to, to], to, to, to])
 
@@ -41,7 +42,7 @@ describe('liquidation', () => {
   it('cross: cancels orders, closes at market with the liquidation fee, never leaves a negative wallet', () => {
     const b = leveraged('2000', '1', crash(47_000))
     b.body('POST /fapi/v1/order', { symbol: 'BTCUSDT', side: 'SELL', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.100', price: '52000' })
-    const risk = (b.body('GET /fapi/v3/positionRisk', {}) as unknown as Doc[])[0]!
+    const risk = present((b.body('GET /fapi/v3/positionRisk', {}) as unknown as Doc[])[0])
     const price = Number(risk['liquidationPrice'])
     expect(price).toBeGreaterThan(48_000)
     expect(price).toBeLessThan(49_000)
@@ -63,6 +64,14 @@ describe('liquidation', () => {
     expect(b.market.filter((event) => event.stream === 'btcusdt@forceOrder')).toHaveLength(1)
   })
 
+  it('comes at the maintenance margin, not when the money is gone', () => {
+    // Margin balance about 100 USDT at 48,125; maintenance 0.4 % of 48,125 is 192.50.
+    const b = leveraged('2000', '1', crash(48_125))
+    b.minutes(4)
+    expect(b.exchange.account(KEY).positions).toEqual([])
+    expect(b.user.some((event) => (event.data['a'] as Doc | undefined)?.['m'] === 'INSURANCE_CLEAR')).toBe(true)
+  })
+
   it('does not liquidate while the margin balance is above maintenance', () => {
     const b = leveraged('2000', '1', crash(48_700))
     b.minutes(4)
@@ -71,7 +80,7 @@ describe('liquidation', () => {
 
   it('isolated: loses at most the position’s own wallet, the rest of the account is untouched', () => {
     const b = leveraged('10000', '1', crash(45_000), true)
-    const stake = Number((b.body('GET /fapi/v3/positionRisk', {}) as unknown as Doc[])[0]!['isolatedWallet'])
+    const stake = Number(present((b.body('GET /fapi/v3/positionRisk', {}) as unknown as Doc[])[0])['isolatedWallet'])
     const before = Number(b.exchange.account(KEY).wallet)
     expect(stake).toBeCloseTo(1_000, -2)
     b.minutes(3)
@@ -101,8 +110,10 @@ describe('funding', () => {
     expect(b.exchange.account(KEY).funding).toBe('0')
     b.exchange.advanceTo(eight + 100)
     const [record] = b.body('GET /fapi/v1/fundingRate', { symbol: 'BTCUSDT' }) as unknown as Doc[]
-    const expected = dec('0.2').times(String(record!['markPrice'])).times(String(record!['fundingRate']))
-    expect(record!['fundingRate']).toBe('0.00010000')
+    const expected = dec('0.2')
+      .times(String(present(record)['markPrice']))
+      .times(String(present(record)['fundingRate']))
+    expect(present(record)['fundingRate']).toBe('0.00010000')
     expect(b.exchange.account(KEY).funding).toBe(expected.toFixed())
     const event = b.user.find((one) => (one.data['a'] as Doc | undefined)?.['m'] === 'FUNDING_FEE')
     expect(event?.data['a']).toMatchObject({ S: 'BTCUSDT', P: [], B: [{ bc: expected.toFixed(8) }] })

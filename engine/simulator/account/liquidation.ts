@@ -3,7 +3,7 @@
  * loses the positions concerned at once; what the balance cannot pay the insurance fund pays, booked as INSURANCE_CLEAR.
  * ADL is a stub: what the book cannot take is closed at mark against nobody, under the venue's client id for it.
  */
-import { Decimal, fromMoney, moneyText, toMoney, ZERO, type Money } from '../decimal.ts'
+import { fromMoney, moneyText, toMoney, ZERO, type Decimal, type Money } from '../decimal.ts'
 import { accountUpdate, marginCall } from '../documents/user-events.ts'
 import type { Market } from '../market/market.ts'
 import type { Engine } from '../matching/engine.ts'
@@ -133,7 +133,7 @@ export class RiskDesk {
   #liquidate(account: Account, positions: readonly Position[], isolated: boolean): void {
     this.#call(account, positions)
     const symbols = new Set(positions.map((position) => position.market.symbol))
-    for (const order of [...account.openOrders.values()]) {
+    for (const order of Array.from(account.openOrders.values())) {
       if (isolated ? symbols.has(order.market.symbol) : true) this.#engine.finish(order, 'EXPIRED', LIQUIDATION_REASON)
     }
     for (const position of positions) {

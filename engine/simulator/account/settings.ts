@@ -12,9 +12,17 @@ import { accountMargin, activeMarkets } from './margin.ts'
 const ok = (body: unknown): Outcome => ({ ok: true, body })
 const DONE = { code: 200, msg: 'success' }
 
+interface MarginMove {
+  readonly symbol: string
+  readonly amount: string
+  readonly type: number
+  readonly time: number
+  readonly positionSide: string
+}
+
 export class AccountSettings {
   readonly #world: World
-  readonly #marginMoves: { account: Account; symbol: string; amount: string; type: number; time: number; positionSide: string }[] = []
+  readonly #marginMoves: { account: Account; row: MarginMove }[] = []
 
   constructor(world: World) {
     this.#world = world
@@ -92,14 +100,8 @@ export class AccountSettings {
     if (type.value === 1 ? amount > available : amount >= position.isolatedWallet) return refuse(-4051)
     position.isolatedWallet += type.value === 1 ? amount : -amount
     const { now, dispatch } = this.#world
-    this.#marginMoves.push({
-      account,
-      symbol: market.value.symbol,
-      amount: moneyText(amount),
-      type: type.value,
-      time: now,
-      positionSide: side,
-    })
+    const row = { symbol: market.value.symbol, amount: moneyText(amount), type: type.value, time: now, positionSide: side }
+    this.#marginMoves.push({ account, row })
     if (this.#marginMoves.length > 1_000) this.#marginMoves.shift()
     dispatch.send(now, account.key, 'ACCOUNT_UPDATE', (E) => accountUpdate(account, 'MARGIN_TRANSFER', [position], 0n, now, E))
     return ok({ amount: Number(text), code: 200, msg: 'Successfully modify position margin.', type: type.value })
@@ -108,8 +110,8 @@ export class AccountSettings {
   marginHistory(account: Account, params: Params): Outcome {
     const market = this.#market(params)
     if (!market.ok) return market
-    const rows = this.#marginMoves.filter((move) => move.account === account && move.symbol === market.value.symbol)
-    return ok(rows.map(({ account: _, ...row }) => ({ ...row, asset: 'USDT', deltaType: 'TRADE' })))
+    const rows = this.#marginMoves.filter((move) => move.account === account && move.row.symbol === market.value.symbol)
+    return ok(rows.map(({ row }) => ({ ...row, asset: 'USDT', deltaType: 'TRADE' })))
   }
 
   #hasAlgos(account: Account): boolean {

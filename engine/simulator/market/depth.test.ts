@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bench, KEY, text, type Doc } from '../exchange.fixture.ts'
 import { Rng } from '../random.ts'
 import { WINDOW } from './depth.ts'
+import { present } from '../present.ts'
 
 type Side = Map<string, string>
 interface Event {
@@ -65,10 +66,33 @@ describe('depth stream', () => {
         const after = b.body('GET /fapi/v1/depth', { symbol: 'BTCUSDT', limit: '1000' }) as unknown as { bids: unknown; asks: unknown }
         expect(sorted(bids, true)).toEqual(after.bids)
         expect(sorted(asks, false)).toEqual(after.asks)
-        expect(Number(sorted(bids, true)[0]![0])).toBeLessThan(Number(sorted(asks, false)[0]![0]))
+        expect(Number(present(sorted(bids, true)[0])[0])).toBeLessThan(Number(present(sorted(asks, false)[0])[0]))
       }),
       { numRuns: 25 },
     )
+  })
+
+  it('tells a client of what its snapshot showed and is gone before the next event', () => {
+    const b = bench({})
+    b.exchange.subscribe('btcusdt@depth@100ms')
+    b.minutes(1)
+    const bid = Number(b.body('GET /fapi/v1/ticker/bookTicker', { symbol: 'BTCUSDT' })['bidPrice'])
+    const place = (offset: number): string => {
+      const price = (bid - offset).toFixed(1)
+      const order = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.5', price }
+      return String(b.body('POST /fapi/v1/order', order)['orderId'])
+    }
+    place(0.5)
+    b.exchange.advanceTo(b.exchange.now + 10)
+    b.market.length = 0
+    const gone = place(0.7)
+    const snapshot = b.body('GET /fapi/v1/depth', { symbol: 'BTCUSDT', limit: '100' }) as unknown as { bids: [string, string][] }
+    b.body('DELETE /fapi/v1/order', { symbol: 'BTCUSDT', orderId: gone })
+    b.exchange.advanceTo(b.exchange.now + 120)
+    expect(b.market).toHaveLength(1)
+    const bids: Side = new Map(snapshot.bids)
+    for (const { data } of b.market) apply(bids, (data as Event).b)
+    expect(sorted(bids, true)).toEqual(b.body('GET /fapi/v1/depth', { symbol: 'BTCUSDT', limit: '100' })['bids'])
   })
 
   it('shows a gap in pu when updates are lost on purpose', () => {
@@ -79,7 +103,7 @@ describe('depth stream', () => {
     b.exchange.fault({ kind: 'depthGap', symbol: 'BTCUSDT', updates: 2 })
     b.minutes(2)
     const events = b.market.map(({ data }) => data as Event)
-    const breaks = events.slice(1).filter((event, i) => event.pu !== events[i]!.u)
+    const breaks = events.slice(1).filter((event, i) => event.pu !== present(events[i]).u)
     expect(events.length).toBeGreaterThan(seen + 2)
     expect(breaks).toHaveLength(1)
   })

@@ -1,5 +1,6 @@
 /** Bars of one symbol: one-minute bars, and longer intervals built from them on first demand. INV-11: bounded per interval. */
 import { MINUTE } from '../tape/bars.ts'
+import { present } from '../present.ts'
 
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
@@ -140,7 +141,7 @@ export class Series {
     let high = this.bars.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.bars[middle]!.openTime < time) low = middle + 1
+      if (present(this.bars[middle]).openTime < time) low = middle + 1
       else high = middle
     }
     return low

@@ -44,6 +44,14 @@ export class Ladder {
     this.#scale = value
   }
 
+  /** Forgets what was consumed and shown: ticks mean other prices now. */
+  clear(): void {
+    this.#consumed.BUY.clear()
+    this.#consumed.SELL.clear()
+    this.#shown.BUY = [0, 0]
+    this.#shown.SELL = [0, 0]
+  }
+
   /** New best prices after a tape step. */
   recentre(bid: number, ask: number): void {
     this.bid = bid

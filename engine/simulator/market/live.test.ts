@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bench, KEY, limit, market, START, text, type Doc } from '../exchange.fixture.ts'
+import { present } from '../present.ts'
 
 const live = () => {
   const b = bench({ tapes: { BTCUSDT: { kind: 'live' } }, accounts: [{ key: KEY, secret: 's', balance: text('100000') }] })
@@ -43,7 +44,7 @@ describe('live tape', () => {
     b.body('POST /fapi/v1/order', market('BUY', '0.010'))
     const fills = b.body('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' }) as unknown as Doc[]
     expect(fills[0]).toMatchObject({ price: '60000.10', qty: '2.000' })
-    expect(Number(fills[1]!['price'])).toBeGreaterThan(60_000.1)
+    expect(Number(present(fills[1])['price'])).toBeGreaterThan(60_000.1)
   })
 
   it('makers wait behind the displayed size and fill by trades, or when the ask falls to them', () => {
@@ -57,6 +58,21 @@ describe('live tape', () => {
     expect(executed()).toBe('0.400')
     b.top('59999.00', '59999.50')
     expect(executed()).toBe('0.500')
+  })
+
+  it('an amendment that raises the quantity goes to the end of the queue, one that lowers it keeps its place', () => {
+    for (const [quantity, expected] of [
+      ['0.600', '0.000'],
+      ['0.400', '0.100'],
+    ] as const) {
+      const b = live()
+      const order = b.body('POST /fapi/v1/order', limit('BUY', '60000', '0.500', { timeInForce: 'GTX' }))
+      const id = { symbol: 'BTCUSDT', orderId: String(order['orderId']) }
+      b.trade('60000.00', '8.000', true)
+      b.body('PUT /fapi/v1/order', { ...id, side: 'BUY', price: '60000', quantity })
+      b.trade('60000.00', '4.400', true)
+      expect(b.body('GET /fapi/v1/order', id)['executedQty'], quantity).toBe(expected)
+    }
   })
 
   it('mark comes from the upstream and triggers mark-price stops', () => {

@@ -8,6 +8,7 @@ import { parseNumber } from '../instrument.ts'
 import type { World } from '../matching/world.ts'
 import type { TapePlayer } from '../tape/player.ts'
 import type { Publisher } from './publisher.ts'
+import { present } from '../present.ts'
 
 const amount = v.pipe(v.string(), v.regex(/^\d{1,18}(\.\d{1,18})?$/))
 const TradeSchema = v.object({
@@ -71,7 +72,7 @@ export class LiveFeed {
         market.ladder.show('SELL', ask, qty(event.A))
         market.updateId++
         player.settle()
-        this.#publishers.get(event.s)!.bookChanged(now)
+        present(this.#publishers.get(event.s)).bookChanged(now)
         return
       }
       case 'markPriceUpdate':
@@ -91,7 +92,7 @@ export class LiveFeed {
     const { market } = player
     const { instrument } = market
     market.minutes.bars.length = 0
-    for (const key of [...market.series.keys()]) if (key !== '1m') market.series.delete(key)
+    for (const key of Array.from(market.series.keys())) if (key !== '1m') market.series.delete(key)
     for (const bar of bars) {
       market.addHistory({
         openTime: bar.openTime,
@@ -109,7 +110,7 @@ export class LiveFeed {
     const openTime = Math.floor(now / 60_000) * 60_000
     const before = this.#minute.get(symbol)
     this.#minute.set(symbol, openTime)
-    if (before !== undefined && before !== openTime) this.#publishers.get(symbol)!.minuteClosed(before, now)
+    if (before !== undefined && before !== openTime) present(this.#publishers.get(symbol)).minuteClosed(before, now)
   }
 
   #units(text: string, digits: number): number {

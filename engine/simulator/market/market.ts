@@ -9,6 +9,7 @@ import type { SymbolSpec } from '../symbols.ts'
 import { INTERVALS, openTimeOf, Series } from './klines.ts'
 import { Ladder } from './ladder.ts'
 import { olderBars } from './older-bars.ts'
+import { present } from '../present.ts'
 
 const TRADES_KEPT = 1_000
 const MARK_LAG_MS = 4_000
@@ -110,9 +111,19 @@ export class Market {
     this.#learnVolume(bar.volume)
   }
 
+  /** A tape price under the jumps so far, on the tick grid of now. */
   tapePrice(price: number): number {
-    if (this.#factor === 1) return price
-    return Math.max(1, Math.round((price * this.#factor) / this.instrument.tick)) * this.instrument.tick
+    const { tick } = this.instrument
+    if (this.#factor === 1 && price % tick === 0) return price
+    return Math.max(1, Math.round((price * this.#factor) / tick)) * tick
+  }
+
+  /** Takes changed filters; the book moves to the new grid at once. */
+  change(change: Partial<SymbolSpec>): boolean {
+    if (!this.instrument.change(change)) return false
+    this.ladder.clear()
+    this.#recentre(this.last, true)
+    return true
   }
 
   jump(fraction: number): void {
@@ -217,8 +228,8 @@ export class Market {
     let volume = 0
     let quote = 0
     let trades = 0
-    while (i > 0 && bars[i - 1]!.openTime >= from) {
-      const bar = bars[--i]!
+    while (i > 0 && present(bars[i - 1]).openTime >= from) {
+      const bar = present(bars[--i])
       if (bar.high > high) high = bar.high
       if (bar.low < low) low = bar.low
       volume += bar.volume

@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { barsOf, bench, KEY, market, START, text, type Doc } from '../exchange.fixture.ts'
 import { MINUTE } from '../tape/bars.ts'
 import { parseStream } from './streams.ts'
+import { present } from '../present.ts'
 
 const klines = (b: ReturnType<typeof bench>) =>
   b.market.filter((event) => event.stream.includes('kline')).map((event) => (event.data as Doc)['k'] as Doc)
+
+const at = (rows: readonly (readonly number[])[], row: number, column: number): number => present(present(rows[row])[column])
 
 describe('klines', () => {
   const bars = barsOf([[50_000, 50_020, 49_990, 50_010], [50_010, 50_050, 50_000, 50_040], 50_040, 50_000, 50_000, 50_000])
@@ -40,7 +43,7 @@ describe('klines', () => {
       startTime: String(START),
       limit: '1',
     }) as unknown as unknown[][]
-    expect(row!.slice(0, 6)).toEqual([START, '50000.00', '50020.00', '49990.00', '50010.00', '100.000'])
+    expect(present(row).slice(0, 6)).toEqual([START, '50000.00', '50020.00', '49990.00', '50010.00', '100.000'])
   })
 
   it('longer intervals are built from the minutes and close with them', () => {
@@ -83,22 +86,22 @@ describe('klines', () => {
     b.exchange.advanceTo(START + MINUTE + 2_000)
     const closed = klines(b).filter((k) => k['x'] === true)
     expect(closed).toHaveLength(2)
-    expect(closed[0]!['c']).not.toBe(closed[1]!['c'])
+    expect(present(closed[0])['c']).not.toBe(present(closed[1])['c'])
   })
 
   it('REST: 1,500 bars before the start, -1130 beyond, -1120 and -1121 for unknown names', () => {
     const b = bench({ preludeBars: 1_600 })
     const rows = b.body('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1m', limit: '1500' }) as unknown as number[][]
     expect(rows).toHaveLength(1_500)
-    expect(rows.at(-1)![0]).toBe(START - MINUTE)
-    for (let i = 1; i < rows.length; i++) expect(rows[i]![0]! - rows[i - 1]![0]!).toBe(MINUTE)
+    expect(present(rows.at(-1))[0]).toBe(START - MINUTE)
+    for (let i = 1; i < rows.length; i++) expect(at(rows, i, 0) - at(rows, i - 1, 0)).toBe(MINUTE)
     expect(b.code('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1m', limit: '1501' })).toBe(-1130)
     expect(b.code('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1s' })).toBe(-1120)
     expect(b.code('GET /fapi/v1/klines', { symbol: 'NOPE', interval: '1m' })).toBe(-1121)
     for (const interval of ['1h', '4h', '1d']) {
       const long = b.body('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval, limit: '1500' }) as unknown as number[][]
       expect(long.length, interval).toBeGreaterThanOrEqual(500)
-      for (let i = 1; i < long.length; i++) expect(long[i]![0]! - long[i - 1]![6]!, interval).toBe(1)
+      for (let i = 1; i < long.length; i++) expect(at(long, i, 0) - at(long, i - 1, 6), interval).toBe(1)
     }
   })
 })
@@ -129,9 +132,9 @@ function shape(value: unknown): unknown {
 }
 
 const folder = fileURLToPath(new URL('../../../../shared/data/binance-messages/', import.meta.url))
-const present = existsSync(folder)
+const sampled = existsSync(folder)
 
-describe(`message shapes against the venue's samples${present ? '' : ' (not run: ../shared/data/binance-messages is absent)'}`, () => {
+describe(`message shapes against the venue's samples${sampled ? '' : ' (not run: ../shared/data/binance-messages is absent)'}`, () => {
   const read = (name: string): Doc => JSON.parse(readFileSync(folder + name, 'utf8')) as Doc
   const missing = (sample: unknown, ours: unknown, path = ''): string[] => {
     if (sample === null || typeof sample !== 'object')
@@ -140,7 +143,7 @@ describe(`message shapes against the venue's samples${present ? '' : ' (not run:
     return Object.entries(sample).flatMap(([key, value]) => missing(value, (ours as Doc)[key], `${path}.${key}`))
   }
 
-  it.runIf(present)('every market event has every field of the sample, with the same type', () => {
+  it.runIf(sampled)('every market event has every field of the sample, with the same type', () => {
     const b = bench({})
     const names = ['aggTrade', 'bookTicker', 'depth@100ms', 'kline_1m', 'markPrice@1s', 'ticker', 'trade'].map((kind) => `btcusdt@${kind}`)
     for (const name of names) b.exchange.subscribe(name)
@@ -156,13 +159,13 @@ describe(`message shapes against the venue's samples${present ? '' : ' (not run:
     }
     const files = readdirSync(`${folder}market_data_json`)
     for (const [kind, file] of Object.entries(samples)) {
-      const name = files.find((one) => one.startsWith(`${file}_stream`))!
+      const name = present(files.find((one) => one.startsWith(`${file}_stream`)))
       const ours = b.market.find((event) => event.stream === `btcusdt@${kind}`)?.data
       expect(missing(shape(read(`market_data_json/${name}`)), shape(ours)), kind).toEqual([])
     }
   })
 
-  it.runIf(present)('every user event has every field of the sample', () => {
+  it.runIf(sampled)('every user event has every field of the sample', () => {
     const b = bench({ accounts: [{ key: KEY, secret: 's', balance: text('100000') }] })
     b.minutes(1)
     b.body('POST /fapi/v1/order', market('BUY', '0.010'))
@@ -179,7 +182,7 @@ describe(`message shapes against the venue's samples${present ? '' : ' (not run:
       b.user.find((event) => event.type === type && (execution === undefined || (event.data['o'] as Doc)['x'] === execution))?.data
     const optional = new Set(['.o.AP', '.o.cr'])
     const check = (file: string, ours: unknown): void => {
-      const gaps = missing(shape(read(`user_data_json/${file}`)), shape(ours)).filter((gap) => !optional.has(gap.split(':')[0]!))
+      const gaps = missing(shape(read(`user_data_json/${file}`)), shape(ours)).filter((gap) => !optional.has(present(gap.split(':')[0])))
       expect(gaps, file).toEqual([])
     }
     check('order_update_trade.json', of('ORDER_TRADE_UPDATE', 'TRADE'))

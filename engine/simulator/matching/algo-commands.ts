@@ -67,6 +67,7 @@ export class AlgoCommands {
       triggerTime: 0,
       order: null,
       rejectReason: '',
+      timer: null,
       active: false,
       extreme: 0,
     }
@@ -88,7 +89,7 @@ export class AlgoCommands {
   cancelAll(account: Account, params: Params): Outcome {
     const market = this.#market(params)
     if (!market.ok) return market
-    for (const algo of [...this.#book.open(account)]) if (algo.market === market.value) this.#book.end(algo, 'CANCELED', '')
+    for (const algo of Array.from(this.#book.open(account))) if (algo.market === market.value) this.#book.end(algo, 'CANCELED', '')
     return ok({ code: 200, msg: 'The operation of cancel all open order is done.' })
   }
 

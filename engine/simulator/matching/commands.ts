@@ -6,13 +6,30 @@ import type { Outcome, Params, VenueFailure } from '../exchange.ts'
 import type { Entry } from '../schedule.ts'
 import type { Engine } from './engine.ts'
 import { checkBand, checkNotional, readOrder, type IntakeView } from './intake.ts'
-import { isOpen, opposite, reduces, type Order } from './order.ts'
+import { isOpen, opposite, reduces, type Id, type Order } from './order.ts'
 import { has, limitOf, priceOf, qtyOf, whole } from './params.ts'
 import type { World } from './world.ts'
 
 const BATCH_MAX = 5
 const CANCEL_BATCH_MAX = 10
 const MAX_AMENDS = 10_000
+const AMENDMENTS_KEPT = 1_000
+
+interface Amendment {
+  readonly amendmentId: number
+  readonly symbol: string
+  readonly pair: string
+  readonly orderId: Id
+  readonly clientOrderId: string
+  readonly time: number
+  readonly amendment: {
+    readonly price: { readonly before: string; readonly after: string }
+    readonly origQty: { readonly before: string; readonly after: string }
+    readonly count: number
+  }
+  readonly priceMatch: string
+}
+
 const ok = (body: unknown): Outcome => ({ ok: true, body })
 
 export class OrderCommands {
@@ -21,6 +38,8 @@ export class OrderCommands {
   readonly #view: IntakeView
   readonly #fullAcks: boolean
   readonly #countdowns = new Map<string, Entry>()
+  readonly #amendments: { readonly account: Account; readonly doc: Amendment }[] = []
+  #amendmentIds = 0
 
   constructor(engine: Engine, world: World, view: IntakeView, fullAcks: boolean) {
     this.#engine = engine
@@ -83,6 +102,7 @@ export class OrderCommands {
       this.#engine.finish(order, 'CANCELED', 0)
       return ok(orderDoc(order, true))
     }
+    this.#remember(order, price.value, qty.value)
     const loses = price.value !== order.price || qty.value > order.qty
     order.price = price.value
     order.qty = qty.value
@@ -92,6 +112,27 @@ export class OrderCommands {
     if (loses) this.#engine.requeue(order)
     else this.#world.bookChanged(this.#engine.book(order.market.symbol))
     return ok(orderDoc(order, true))
+  }
+
+  /** GET orderAmendment: newest first. */
+  amendments(account: Account, params: Params): Outcome {
+    const symbol = this.#symbol(params)
+    if (!symbol.ok) return symbol
+    const limit = limitOf(params, 50, 100)
+    if (!limit.ok) return limit
+    const rows = this.#amendments.filter(
+      (one) =>
+        one.account === account &&
+        one.doc.symbol === symbol.value &&
+        (!has(params, 'orderId') || String(one.doc.orderId) === params['orderId']) &&
+        (!has(params, 'origClientOrderId') || one.doc.clientOrderId === params['origClientOrderId']),
+    )
+    return ok(
+      rows
+        .slice(-limit.value)
+        .reverse()
+        .map((one) => one.doc),
+    )
   }
 
   /** POST, PUT or DELETE batchOrders: each entry answers for itself. */
@@ -194,12 +235,33 @@ export class OrderCommands {
     return ok((first ? rows.slice(0, limit.value) : rows.slice(-limit.value)).map(userTradeDoc))
   }
 
+  #remember(order: Order, price: number, qty: number): void {
+    const { instrument, symbol } = order.market
+    const doc: Amendment = {
+      amendmentId: ++this.#amendmentIds,
+      symbol,
+      pair: symbol,
+      orderId: order.id,
+      clientOrderId: order.clientId,
+      time: this.#world.now,
+      amendment: {
+        price: { before: instrument.priceText(order.price), after: instrument.priceText(price) },
+        origQty: { before: instrument.qtyText(order.qty), after: instrument.qtyText(qty) },
+        count: order.amends + 1,
+      },
+      priceMatch: 'NONE',
+    }
+    this.#amendments.push({ account: order.account, doc })
+    if (this.#amendments.length > AMENDMENTS_KEPT) this.#amendments.shift()
+  }
+
   #cancelSymbol(account: Account, symbol: string): void {
-    for (const order of [...account.openOrders.values()]) if (order.market.symbol === symbol) this.#engine.finish(order, 'CANCELED', 0)
+    for (const order of Array.from(account.openOrders.values()))
+      if (order.market.symbol === symbol) this.#engine.finish(order, 'CANCELED', 0)
   }
 
   #expireAt(order: Order): void {
-    this.#world.schedule.add(order.goodTillDate, () => {
+    order.timer = this.#world.schedule.add(order.goodTillDate, () => {
       if (isOpen(order)) this.#engine.finish(order, 'EXPIRED', 0)
     })
   }

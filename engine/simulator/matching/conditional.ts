@@ -7,11 +7,13 @@ import type { Position } from '../account/position.ts'
 import { algoUpdate } from '../documents/user-events.ts'
 import { refuse } from '../errors.ts'
 import type { VenueFailure } from '../exchange.ts'
+import { reducible } from './admission.ts'
 import type { Engine } from './engine.ts'
 import { checkBand } from './intake.ts'
 import type { Algo, AlgoStatus, Order, OrderDraft, Side } from './order.ts'
 import type { Resting } from './resting.ts'
 import type { World } from './world.ts'
+import { present } from '../present.ts'
 
 const MAX_CONDITIONALS = 200
 const CLOSED_KEPT = 5_000
@@ -55,7 +57,7 @@ export class ConditionalBook {
       algo.extreme = this.#price(algo)
     }
     if (algo.goodTillDate > 0) {
-      this.#world.schedule.add(algo.goodTillDate, () => {
+      algo.timer = this.#world.schedule.add(algo.goodTillDate, () => {
         if (algo.status === 'NEW') this.end(algo, 'EXPIRED', '')
       })
     }
@@ -66,6 +68,7 @@ export class ConditionalBook {
   end(algo: Algo, status: Extract<AlgoStatus, 'CANCELED' | 'EXPIRED' | 'REJECTED' | 'FINISHED'>, reason: string): void {
     algo.status = status
     algo.rejectReason = reason
+    if (algo.timer !== null) algo.timer.run = null
     algo.updateTime = this.#world.now
     this.#leave(algo)
     this.closed.set(algo.id, algo)
@@ -96,7 +99,7 @@ export class ConditionalBook {
     if (book.algos.size === 0) return
     const { mark, last, instrument } = book.market
     const protect = Number(instrument.spec.triggerProtect) * mark
-    for (const algo of [...book.algos.values()]) {
+    for (const algo of Array.from(book.algos.values())) {
       if (algo.status !== 'NEW' || !this.#reached(algo)) continue
       if (algo.priceProtect && Math.abs(last - mark) > protect) continue
       this.#trigger(algo)
@@ -106,7 +109,7 @@ export class ConditionalBook {
   /** closePosition orders die with their position. */
   positionChanged(account: Account, position: Position): void {
     if (position.qty !== 0) return
-    for (const algo of [...this.#world.books.get(position.market.symbol)!.algos.values()]) {
+    for (const algo of Array.from(present(this.#world.books.get(position.market.symbol)).algos.values())) {
       const bound = algo.account === account && algo.closePosition && algo.positionSide === position.side
       if (bound && algo.status === 'NEW') this.end(algo, 'EXPIRED', '')
     }
@@ -167,7 +170,7 @@ export class ConditionalBook {
   #draft(algo: Algo): OrderDraft | null {
     let { qty } = algo
     if (algo.closePosition) {
-      qty = this.#engine.reducible(algo)
+      qty = reducible(algo)
       if (qty === 0) return null
     }
     const limit = algo.type === 'STOP' || algo.type === 'TAKE_PROFIT'
@@ -202,7 +205,7 @@ export class ConditionalBook {
   }
 
   #book(algo: Algo): Resting {
-    return this.#world.books.get(algo.market.symbol)!
+    return present(this.#world.books.get(algo.market.symbol))
   }
 
   #report(algo: Algo): void {

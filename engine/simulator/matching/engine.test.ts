@@ -222,6 +222,8 @@ describe('reduce-only, self-trade prevention, amendment', () => {
       origQty: '0.020',
     })
     expect(b.heard()).toContain('ORDER_TRADE_UPDATE:AMENDMENT:NEW')
+    const amendments = b.body('GET /fapi/v1/orderAmendment', id)
+    expect(amendments).toMatchObject([{ amendment: { price: { before: '49900.00', after: '49950.00' }, count: 1 } }])
   })
 })
 

@@ -6,15 +6,15 @@
  * - a reduce-only fill never passes the position.
  */
 import { keep, type Account } from '../account/account.ts'
-import { admits } from '../account/margin.ts'
 import type { Position } from '../account/position.ts'
 import { moneyText } from '../decimal.ts'
 import { accountUpdate, orderTradeUpdate, tradeLite, type FillInfo } from '../documents/user-events.ts'
-import { accept, refuse, type Checked } from '../errors.ts'
-import { checkNotional } from './intake.ts'
+import type { Checked } from '../errors.ts'
+import { admit, crosses, reducible } from './admission.ts'
 import { isOpen, opposite, reduces, remaining, type Id, type Order, type OrderDraft, type Side, type Status } from './order.ts'
 import type { Resting } from './resting.ts'
 import type { World } from './world.ts'
+import { present } from '../present.ts'
 
 const STP_REASON = 1
 const IOC_REASON = 2
@@ -36,41 +36,12 @@ export class Engine {
   }
 
   book(symbol: string): Resting {
-    return this.#world.books.get(symbol)!
+    return present(this.#world.books.get(symbol))
   }
 
   /** Checks that need the market and the account; the filters were checked by intake. */
   check(draft: OrderDraft): Checked<null> {
-    const { market, account } = draft
-    const book = this.book(market.symbol)
-    const { status } = market.instrument.spec
-    if (status === 'TRADING_CANCEL_ONLY') return refuse(-4140)
-    if (status !== 'TRADING') return refuse(-4141)
-    const isReducing = reduces(draft)
-    const best = book.best(opposite(draft.side), this.#world.now)
-    if (draft.type === 'MARKET') {
-      const mark = market.mark
-      const { multiplierUp, multiplierDown } = market.instrument.spec
-      const outside = draft.side === 'BUY' ? best > mark * Number(multiplierUp) : best < mark * Number(multiplierDown)
-      if (best === 0 || outside) return refuse(-4131)
-    }
-    if (!isReducing) {
-      const notional = checkNotional(market, draft.type === 'MARKET' ? market.mark : draft.price, draft.qty)
-      if (!notional.ok) return notional
-    }
-    const open = this.#openCount(account, market.symbol)
-    if (open >= market.instrument.spec.maxOrders) return refuse(-2025)
-    if (isReducing) {
-      const reducible = this.checkReduce(draft)
-      if (!reducible.ok) return reducible
-    }
-    const price = draft.type === 'MARKET' ? best : draft.side === 'SELL' ? Math.max(draft.price, best) : draft.price
-    const admitted = admits(draft, price)
-    if (admitted === 'margin') return refuse(-2019)
-    if (admitted === 'position') return refuse(-2027)
-    if (draft.tif === 'GTX' && best > 0 && this.#crosses(draft.side, draft.price, best)) return refuse(-5022)
-    if (draft.tif === 'FOK' && !this.#fillable(book, draft)) return refuse(-5021)
-    return accept(null)
+    return admit(draft, this.book(draft.market.symbol), this.#world.now)
   }
 
   /** Accepts a checked draft: NEW, matching, resting. `accepted` is called before anything matches. */
@@ -88,11 +59,9 @@ export class Engine {
       arrival: this.#arrivals++,
       amends: 0,
       expiryReason: 0,
-      commission: '0',
+      timer: null,
     }
-    draft.account.openOrders.set(order.id, order)
-    draft.account.openByClient.set(order.clientId, order)
-    draft.account.orderCount++
+    draft.account.openOrder(order)
     this.report(order, 'NEW', null)
     accepted?.(order)
     if (match) this.match(order)
@@ -141,7 +110,7 @@ export class Engine {
     let atPrice = Math.floor((qty * SHARE_AT_PRICE) / step) * step
     let ambient = 0
     for (let i = 0; i < makers.length && budget > 0;) {
-      const maker = makers[i]!
+      const maker = present(makers[i])
       if (takerBuys ? maker.price > price : maker.price < price) break
       if (maker.price === price) {
         atPrice = Math.min(atPrice, budget)
@@ -170,7 +139,7 @@ export class Engine {
         let tick = ladder.best(opposite(side))
         let traded = false
         for (let walked = 0; walked < 500 && isOpen(maker); walked++) {
-          if (!this.#crosses(side, maker.price, tick * instrument.tick)) break
+          if (!crosses(side, maker.price, tick * instrument.tick)) break
           const size = Math.min(ladder.available(opposite(side), tick, this.#world.now), remaining(maker))
           if (size > 0) {
             const taken = this.#fillMaker(book, maker, maker.price, size, side === 'SELL', false)
@@ -241,50 +210,17 @@ export class Engine {
     dispatch.send(now, order.account.key, 'ORDER_TRADE_UPDATE', (E) => orderTradeUpdate(order, execution, fill, now, E))
   }
 
-  /** -2022 when nothing is there to reduce; hedge closes may not pass the position. */
-  checkReduce(draft: OrderDraft): Checked<null> {
-    const room = this.reducible(draft)
-    if (room === 0) return refuse(-2022)
-    if (draft.positionSide !== 'BOTH') return draft.qty > room ? refuse(-2022) : accept(null)
-    if (draft.type === 'LIMIT' && draft.tif !== 'IOC' && draft.tif !== 'FOK') {
-      // Better-priced reduce-only orders already cover the position: this one could never fill.
-      let covered = 0
-      for (const other of this.book(draft.market.symbol).side(draft.side)) {
-        if (other.account !== draft.account || !other.reduceOnly) continue
-        if (draft.side === 'BUY' ? other.price >= draft.price : other.price <= draft.price) covered += remaining(other)
-      }
-      if (covered >= room) return refuse(-4118)
-    }
-    return accept(null)
-  }
-
-  /** How much of the account's position an order of this side could close, QU. */
-  reducible(order: { account: Account; market: { symbol: string }; positionSide: OrderDraft['positionSide']; side: Side }): number {
-    const qty = order.account.positionOf(order.market.symbol, order.positionSide)?.qty ?? 0
-    if (qty === 0 || qty > 0 === (order.side === 'BUY')) return 0
-    return Math.abs(qty)
-  }
-
   /** Expires resting reduce-only orders that better-priced ones leave nothing to reduce (er 4). */
   knockOut(account: Account, symbol: string): void {
+    if (account.reduceOnlyOpen === 0) return
     for (const side of ['BUY', 'SELL'] as const) {
-      let room = this.reducible({ account, market: { symbol }, positionSide: 'BOTH', side })
-      for (const order of [...this.book(symbol).side(side)]) {
+      let room = reducible({ account, market: { symbol }, positionSide: 'BOTH', side })
+      for (const order of this.book(symbol).side(side).slice()) {
         if (order.account !== account || !order.reduceOnly) continue
         if (room === 0) this.finish(order, 'EXPIRED', REDUCE_ONLY_REASON)
         else room = Math.max(0, room - remaining(order))
       }
     }
-  }
-
-  #openCount(account: Account, symbol: string): number {
-    let count = 0
-    for (const order of account.openOrders.values()) if (order.market.symbol === symbol) count++
-    return count
-  }
-
-  #crosses(side: Side, price: number, best: number): boolean {
-    return side === 'BUY' ? best <= price : best >= price
   }
 
   /** Worst price a taker may reach: its limit, or the market take bound around mark. */
@@ -297,17 +233,6 @@ export class Engine {
     return order.side === 'BUY' ? Math.min(order.price, bound) : Math.max(order.price, bound)
   }
 
-  #fillable(book: Resting, draft: OrderDraft): boolean {
-    const side = opposite(draft.side)
-    let need = draft.qty
-    for (const [price, size] of book.levels(side, 500, this.#world.now)) {
-      if (!this.#crosses(draft.side, draft.price, price)) break
-      need -= size
-      if (need <= 0) return true
-    }
-    return false
-  }
-
   #walk(book: Resting, order: Order): void {
     const side = opposite(order.side)
     const makers = book.side(side)
@@ -316,17 +241,17 @@ export class Engine {
     const bound = this.#bound(order)
     const limited = reduces(order)
     let tick = ladder.best(side)
-    for (let walked = 0; walked < 1_000 && isOpen(order);) {
-      const room = limited ? Math.min(remaining(order), this.reducible(order)) : remaining(order)
+    for (let walked = 0; walked < 3_000 && isOpen(order);) {
+      const room = limited ? Math.min(remaining(order), reducible(order)) : remaining(order)
       if (room <= 0) {
         this.finish(order, 'EXPIRED', REDUCE_ONLY_REASON)
         return
       }
       const ambientPrice = tick < 1 ? 0 : tick * instrument.tick
       const maker = makers[0]
-      const makerFirst = maker !== undefined && (ambientPrice === 0 || this.#crosses(order.side, ambientPrice, maker.price))
+      const makerFirst = maker !== undefined && (ambientPrice === 0 || crosses(order.side, ambientPrice, maker.price))
       const price = makerFirst ? maker.price : ambientPrice
-      if (price === 0 || !this.#crosses(order.side, bound, price)) return
+      if (price === 0 || !crosses(order.side, bound, price)) return
       if (makerFirst) {
         // Ambient size that queued before the client's order trades first.
         const before = maker.price === ambientPrice ? Math.min(maker.ahead, ladder.available(side, tick, now), room) : 0
@@ -364,7 +289,7 @@ export class Engine {
       this.finish(order, 'EXPIRED_IN_MATCH', STP_REASON)
       return false
     }
-    const cap = reduces(maker) ? Math.min(remaining(maker), this.reducible(maker)) : remaining(maker)
+    const cap = reduces(maker) ? Math.min(remaining(maker), reducible(maker)) : remaining(maker)
     if (cap === 0) {
       this.finish(maker, 'EXPIRED', REDUCE_ONLY_REASON)
       return true
@@ -380,7 +305,7 @@ export class Engine {
   }
 
   #fillMaker(book: Resting, maker: Order, price: number, qty: number, takerBuys: boolean, tape: boolean): number {
-    const cap = reduces(maker) ? Math.min(qty, this.reducible(maker)) : qty
+    const cap = reduces(maker) ? Math.min(qty, reducible(maker)) : qty
     if (cap === 0) {
       this.finish(maker, 'EXPIRED', REDUCE_ONLY_REASON)
       return 0
@@ -395,7 +320,7 @@ export class Engine {
   }
 
   #afterMaker(maker: Order): void {
-    if (isOpen(maker) && reduces(maker) && this.reducible(maker) === 0) this.finish(maker, 'EXPIRED', REDUCE_ONLY_REASON)
+    if (isOpen(maker) && reduces(maker) && reducible(maker) === 0) this.finish(maker, 'EXPIRED', REDUCE_ONLY_REASON)
   }
 
   #queue(book: Resting, order: Order): void {

@@ -134,6 +134,13 @@ describe('order filters: each refusal has the venue’s code', () => {
     )
     expect(b.code('POST /fapi/v1/order', limit('BUY', '49900.10', '0.010'))).toBe(-4014)
     expect(b.code('POST /fapi/v1/order', limit('BUY', '49900.80', '0.002'))).toBe(-4164)
+    // The book is on the new grid at once: what it shows are multiples of the new tick near the same price.
+    const top = b.body('GET /fapi/v1/ticker/bookTicker', { symbol: 'BTCUSDT' })
+    expect(Number(top['bidPrice'])).toBe(49_999)
+    expect(Number(top['askPrice'])).toBe(50_000)
+    b.body('POST /fapi/v1/order', market('BUY', '0.010'))
+    b.minutes(3)
+    expect(b.exchange.account('test-key').positions).toHaveLength(1)
   })
 
   it('batch: one answer an order, -4082 beyond five', () => {

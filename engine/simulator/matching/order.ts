@@ -1,6 +1,7 @@
 /** Orders of the regular and of the conditional (algo) book, as mutable records of the matching engine. */
 import type { Account } from '../account/account.ts'
 import type { Market } from '../market/market.ts'
+import type { Entry } from '../schedule.ts'
 
 /** Counter ids; bigint only once the `ids` fault pushed them beyond 2^53. */
 export type Id = number | bigint
@@ -58,7 +59,8 @@ export interface Order extends Omit<OrderDraft, 'price' | 'qty'> {
   amends: number
   /** er of the last event. */
   expiryReason: number
-  commission: string
+  /** Good-till-date expiry. */
+  timer: Entry | null
 }
 
 export type AlgoStatus = 'NEW' | 'TRIGGERING' | 'TRIGGERED' | 'FINISHED' | 'CANCELED' | 'REJECTED' | 'EXPIRED'
@@ -91,6 +93,7 @@ export interface Algo {
   triggerTime: number
   order: Order | null
   rejectReason: string
+  timer: Entry | null
   /** Trailing: whether the activation price was crossed, and the extreme since. */
   active: boolean
   extreme: number

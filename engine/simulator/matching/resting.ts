@@ -1,6 +1,7 @@
 /** Clients' resting orders of one symbol, both sides in price-time priority. */
 import type { Market } from '../market/market.ts'
 import { type Algo, type Order, type Side } from './order.ts'
+import { present } from '../present.ts'
 
 const ahead = (side: Side, a: Order, b: Order): boolean =>
   a.price === b.price ? a.arrival < b.arrival : side === 'BUY' ? a.price > b.price : a.price < b.price
@@ -25,7 +26,7 @@ export class Resting {
     let high = list.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (ahead(order.side, list[middle]!, order)) low = middle + 1
+      if (ahead(order.side, present(list[middle]), order)) low = middle + 1
       else high = middle
     }
     list.splice(low, 0, order)

@@ -3,6 +3,7 @@
  * are both touched, nothing leaves [low, high], and the steps' quantities add up to the bar's volume exactly.
  */
 import type { Rng } from '../random.ts'
+import { present } from '../present.ts'
 
 export const MINUTE = 60_000
 
@@ -60,9 +61,9 @@ export function pathOf(bar: UnitBar, steps: number, tick: number, lot: number, r
   let segment = 0
   let left = Math.round(bar.volume / lot)
   for (let i = 0; i < steps; i++) {
-    while (i > points[segment + 1]![0]) segment++
-    const [fromAt, from] = points[segment]!
-    const [toAt, to] = points[segment + 1]!
+    while (i > present(points[segment + 1])[0]) segment++
+    const [fromAt, from] = present(points[segment])
+    const [toAt, to] = present(points[segment + 1])
     let price: number
     if (i === fromAt) price = from
     else if (i === toAt) price = to
@@ -71,7 +72,7 @@ export function pathOf(bar: UnitBar, steps: number, tick: number, lot: number, r
       const noisy = line + (rng.next() - 0.5) * 0.25 * range
       price = Math.min(bar.high, Math.max(bar.low, Math.round(noisy / tick) * tick))
     }
-    const lots = i === steps - 1 ? left : Math.min(left, Math.floor((Math.round(bar.volume / lot) * weights[i]!) / weightSum))
+    const lots = i === steps - 1 ? left : Math.min(left, Math.floor((Math.round(bar.volume / lot) * present(weights[i])) / weightSum))
     left -= lots
     const jitter = i === 0 ? 0 : Math.floor(rng.next() * slot * 0.8)
     path.push({ time: bar.openTime + Math.floor(i * slot) + jitter, price, qty: lots * lot })

@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import { fail, ok, type Failure, type Result } from '../../contract/result.ts'
 import type { TapeBar } from '../exchange.ts'
 import { MINUTE } from './bars.ts'
+import { present } from '../present.ts'
 
 export type TapeError = Failure<'tape-missing' | 'tape-corrupt'>
 
@@ -41,7 +42,7 @@ export function parseKlinesCsv(text: string, name: string): Result<readonly Tape
   const bars: TapeBar[] = []
   const lines = text.split('\n')
   for (let i = 0; i < lines.length; i++) {
-    const line = lines[i]!.trim()
+    const line = present(lines[i]).trim()
     if (line === '' || (bars.length === 0 && /^[a-z_"]/i.test(line))) continue
     const corrupt = (why: string) => fail('tape-corrupt', `tape ${name}, line ${i + 1}: ${why}`)
     const fields = line.split(',')

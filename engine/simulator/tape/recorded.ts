@@ -3,6 +3,7 @@ import { invariant } from '../../contract/result.ts'
 import type { TapeBar } from '../exchange.ts'
 import type { Instrument } from '../instrument.ts'
 import { MINUTE, type BarSource, type UnitBar } from './bars.ts'
+import { present } from '../present.ts'
 
 interface Placement {
   /** First bar opens here; default: its recorded time. */
@@ -37,7 +38,7 @@ export function recordedBars(bars: readonly TapeBar[], instrument: Instrument, p
         shift += span
         factor = lastClose / instrument.priceScale / Number(first.open)
       }
-      const bar = bars[at++]!
+      const bar = present(bars[at++])
       const open = unit(bar.open)
       const close = unit(bar.close)
       lastClose = close

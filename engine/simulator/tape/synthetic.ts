@@ -3,6 +3,7 @@ import type { Regime } from '../exchange.ts'
 import type { Instrument } from '../instrument.ts'
 import type { Rng } from '../random.ts'
 import { MINUTE, type BarSource, type UnitBar } from './bars.ts'
+import { present } from '../present.ts'
 
 const DEFAULT_REGIMES: readonly Regime[] = ['trend', 'range', 'range', 'trend', 'crash', 'range', 'gap']
 
@@ -45,7 +46,7 @@ export function syntheticBars(
   let time = options.startTime
   let price = options.startPrice
   let phaseIndex = 0
-  let phase = beginPhase(regimes[0]!, price, rng)
+  let phase = beginPhase(present(regimes[0]), price, rng)
   const bound = (value: number): number => Math.min(ceiling, Math.max(floor, value))
   return {
     startTime: options.startTime,
@@ -53,7 +54,7 @@ export function syntheticBars(
     next(): UnitBar {
       if (phase.left === 0) {
         phaseIndex = (phaseIndex + 1) % regimes.length
-        phase = beginPhase(regimes[phaseIndex]!, price, rng)
+        phase = beginPhase(present(regimes[phaseIndex]), price, rng)
         if (phase.regime === 'gap') price = bound(phase.anchor)
       }
       phase.left--
@@ -99,7 +100,7 @@ export function preludeBars(
   closes.push(price)
   closes.reverse()
   return closes.slice(1).map((close, i) => {
-    const open = closes[i]!
+    const open = present(closes[i])
     const reach = (): number => Math.round((0.0004 * rng.next() * close) / instrument.tick) * instrument.tick
     const lots = Math.max(1, Math.round((minuteVolume * (0.3 + 1.4 * rng.next())) / instrument.step))
     return {

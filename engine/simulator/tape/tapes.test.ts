@@ -10,6 +10,7 @@ import { demoBars } from './demo.ts'
 import { readFrames } from './frames.ts'
 import { parseKlinesCsv, readKlinesCsv } from './klines-csv.ts'
 import { recordedBars } from './recorded.ts'
+import { present } from '../present.ts'
 
 const shared = (name: string): string => fileURLToPath(new URL(`../../../../shared/data/market/${name}`, import.meta.url))
 
@@ -27,15 +28,15 @@ describe('paths', () => {
           const bar = { openTime: 0, open, close, high: Math.max(...prices), low: Math.min(...prices), volume: volume * 10 }
           const path = pathOf(bar, steps, 1, 10, new Rng(seed))
           expect(path).toHaveLength(steps)
-          expect(path[0]!.price).toBe(open)
-          expect(path[0]!.time).toBe(0)
-          expect(path.at(-1)!.price).toBe(close)
+          expect(present(path[0]).price).toBe(open)
+          expect(present(path[0]).time).toBe(0)
+          expect(present(path.at(-1)).price).toBe(close)
           expect(Math.max(...path.map((step) => step.price))).toBe(bar.high)
           expect(Math.min(...path.map((step) => step.price))).toBe(bar.low)
           expect(path.reduce((sum, step) => sum + step.qty, 0)).toBe(bar.volume)
           for (const step of path) expect(step.qty % 10 === 0 && step.qty >= 0).toBe(true)
-          for (let i = 1; i < steps; i++) expect(path[i]!.time).toBeGreaterThan(path[i - 1]!.time)
-          expect(path.at(-1)!.time).toBeLessThan(MINUTE)
+          for (let i = 1; i < steps; i++) expect(present(path[i]).time).toBeGreaterThan(present(path[i - 1]).time)
+          expect(present(path.at(-1)).time).toBeLessThan(MINUTE)
         },
       ),
       { numRuns: 300 },
@@ -54,10 +55,10 @@ describe('recorded bars', () => {
       volume: '1',
     }))
     const source = recordedBars(bars, new Instrument(spec('ETHUSDT')), { loop: true })
-    const played = Array.from({ length: 7 }, () => source.next()!)
+    const played = Array.from({ length: 7 }, () => present(source.next()))
     expect(played.map((bar) => bar.openTime)).toEqual(Array.from({ length: 7 }, (_, i) => START + i * MINUTE))
-    expect(played[3]!.open).toBe(played[2]!.close)
-    expect(played[6]!.open).toBe(played[5]!.close)
+    expect(present(played[3]).open).toBe(present(played[2]).close)
+    expect(present(played[6]).open).toBe(present(played[5]).close)
     expect(source.endTime).toBeNull()
   })
 
@@ -65,7 +66,7 @@ describe('recorded bars', () => {
     const bars = demoBars()
     if (!bars.ok) throw new Error(bars.error.message)
     expect(bars.value).toHaveLength(1_440)
-    expect(bars.value[0]!.openTime).toBe(Date.UTC(2021, 1, 22))
+    expect(present(bars.value[0]).openTime).toBe(Date.UTC(2021, 1, 22))
     const crash = bars.value.slice(14 * 60 + 5, 14 * 60 + 20).map((bar) => Number(bar.low))
     expect(Math.min(...crash)).toBeLessThan(48_000)
   })
@@ -110,8 +111,8 @@ describe('klines CSV', () => {
   it.runIf(existsSync(real))(`plays the venue's own futures bars exactly${existsSync(real) ? '' : ` (not run: ${real} is absent)`}`, () => {
     const bars = readKlinesCsv(real)
     if (!bars.ok) throw new Error(bars.error.message)
-    const b = bench({ bars: bars.value, startTime: bars.value[0]!.openTime, stepsPerMinute: 12 })
-    b.exchange.advanceTo(b.exchange.endTime!)
+    const b = bench({ bars: bars.value, startTime: present(bars.value[0]).openTime, stepsPerMinute: 12 })
+    b.exchange.advanceTo(present(b.exchange.endTime))
     const rows = b.body('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1m', limit: '516' }) as unknown as Doc[][]
     expect(rows.map((row) => row.slice(0, 6))).toEqual(
       bars.value.map((bar) => [bar.openTime, bar.open, bar.high, bar.low, bar.close, bar.volume]),
@@ -127,16 +128,16 @@ describe('frames', () => {
       const read = readFrames(frames)
       if (!read.ok) throw new Error(read.error.message)
       const head = read.value.slice(0, 20_000)
-      const b = bench({ startTime: head[0]!.time, tapes: { BTCUSDT: { kind: 'frames', frames: head } } })
+      const b = bench({ startTime: present(head[0]).time, tapes: { BTCUSDT: { kind: 'frames', frames: head } } })
       b.exchange.subscribe('btcusdt@aggTrade')
-      b.exchange.advanceTo(head.at(-1)!.time)
+      b.exchange.advanceTo(present(head.at(-1)).time)
       const trades = head.filter((frame) => (frame.data as Doc)['e'] === 'trade')
       expect(trades.length).toBeGreaterThan(10)
       expect(b.market).toHaveLength(trades.length)
       const printed = b.market.map((event) => [Number((event.data as Doc)['p']), Number((event.data as Doc)['q'])])
       expect(printed).toEqual(trades.map((frame) => [Number((frame.data as Doc)['p']), Number((frame.data as Doc)['q'])]))
-      const last = head.findLast((frame) => (frame.data as Doc)['e'] === 'bookTicker')!.data as Doc
-      const lastTrade = trades.at(-1)!.data as Doc
+      const last = present(head.findLast((frame) => (frame.data as Doc)['e'] === 'bookTicker')).data as Doc
+      const lastTrade = present(trades.at(-1)).data as Doc
       const top = b.body('GET /fapi/v1/ticker/bookTicker', { symbol: 'BTCUSDT' })
       if (Number(last['E']) > Number(lastTrade['E'])) expect(Number(top['bidPrice'])).toBe(Number(last['b']))
     },
