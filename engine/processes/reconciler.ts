@@ -95,7 +95,8 @@ async function start(init: ReconcilerInit): Promise<Running> {
   const opened = openJournal(journalPath(init.dataDir), { build: init.build, session: init.session, process: 'reconciler' })
   const journal = opened.ok ? opened.value : null
   if (!opened.ok) log('error', `the journal cannot be opened: ${opened.error.message}`)
-  const now = (): number => venue.clock.nowMs()
+  /** Whole milliseconds: the venue refuses fractions in a query. */
+  const now = (): number => Math.round(venue.clock.nowMs())
   /** In lock-step virtual time stands still for us: it is read from the venue before it is used. */
   const freshen = async (): ReturnType<typeof venue.clock.sync> => {
     if (!settings.lockStep) return ok(undefined)
