@@ -175,6 +175,25 @@ describe('cold start', () => {
   })
 })
 
+describe('cold start beside others', () => {
+  it('a process brought back after a crash reads its account at once, though the others have used a third of the budget', () => {
+    const budget = new RateBudget({ random: () => 0.5, rate: 1 })
+    budget.observe({ usedWeight: 800, minute: minuteOf(at(1)), bannedUntil: 0 }, at(1))
+    let spent = 0
+    const spend = (lane: Lane): number => {
+      const before = spent
+      while (spent < 2_400 && budget.admit(lane, 5, 0, at(1)).verdict === 'go') {
+        spent += 5
+        budget.settled(budget.begin(5, 0, at(1)), { usedWeight: 800 + spent }, at(1))
+      }
+      return spent - before
+    }
+    expect(spend('market')).toBe(30)
+    expect(spend('account')).toBe(120)
+    expect(budget.admit('account', 5, 0, at(62)).verdict).toBe('go')
+  })
+})
+
 describe('any history', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('request' as const), lane: fc.constantFrom(...LANES), weight: fc.integer({ min: 0, max: 40 }) }),

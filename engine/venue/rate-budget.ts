@@ -4,7 +4,8 @@
  * Used weight is the venue's own header (the highest seen this venue minute, by any of our processes) plus the weight of what
  * is in flight here. At a limit of 2,400: above 1,800 market data and account reads slow down; above 2,000 only cancels,
  * reduce-only orders and reconciliation go; from 2,300 on, and while backing off or banned, nothing goes but the kill path.
- * The first minute uses at most 20 % (market data 12.5 %).
+ * In a process's first minute its reads keep the whole budget below 20 % (market data: 12.5 %), but for a small allowance that a
+ * process brought back after a crash needs at once, whatever the others have used.
  *
  * Windows and bans are venue time; back-off is local time. INV-04: a refusal here means the request was never sent.
  */
@@ -44,6 +45,8 @@ export interface Ticket {
 const MINUTE = 60_000
 const TEN_SECONDS = 10_000
 const FRACTION = { slow: 0.75, essential: 5 / 6, killReserve: 23 / 24, cold: 0.2, coldMarket: 0.125 } as const
+/** Weight a starting process may use in any case: an account snapshot with its settings; one symbol's history. */
+const COLD_ALLOWANCE = { account: 150, market: 30 } as const
 const ORDER_LIMITS = { tenSeconds: 300, minute: 1_200 } as const
 /** Orders kept back for closing positions in a kill. */
 const ORDER_RESERVE = 0.1
@@ -65,6 +68,8 @@ export class RateBudget {
   #bannedUntil = 0
   #bans = 0
   #coldUntil: number | undefined
+  /** Weight this process has used in its first minute. */
+  #coldSpent = 0
   #lastSlowAt = -Infinity
 
   /** `rate`: venue seconds per local second, to turn venue waits into local ones. */
@@ -107,6 +112,7 @@ export class RateBudget {
     const used = this.#confirmed + this.#inFlight
     const nextMinute = this.#toLocal((Math.floor(now.venueMs / MINUTE) + 1) * MINUTE - now.venueMs)
     const over = (fraction: number): boolean => used + weight > this.#limit * fraction
+    const isCold = (reads: keyof typeof COLD_ALLOWANCE): boolean => this.#isCold(now) && this.#coldSpent + weight > COLD_ALLOWANCE[reads]
     if (over(FRACTION.killReserve)) return this.#wait(nextMinute, `used weight ${used} of ${this.#limit}`)
     switch (lane) {
       case 'cancel':
@@ -121,10 +127,10 @@ export class RateBudget {
         }
         return over(FRACTION.essential) ? this.#wait(nextMinute, `used weight ${used} of ${this.#limit}`) : { verdict: 'go' }
       case 'account':
-        if (this.#isCold(now) && over(FRACTION.cold)) return this.#wait(nextMinute, 'cold start')
+        if (isCold('account') && over(FRACTION.cold)) return this.#wait(nextMinute, 'cold start')
         return over(FRACTION.slow) ? this.#slow(now, used) : { verdict: 'go' }
       case 'market':
-        if (this.#isCold(now) && over(FRACTION.coldMarket)) return this.#wait(nextMinute, 'cold start')
+        if (isCold('market') && over(FRACTION.coldMarket)) return this.#wait(nextMinute, 'cold start')
         if (over(FRACTION.essential)) return this.#wait(nextMinute, `used weight ${used} of ${this.#limit}`)
         return over(FRACTION.slow) ? this.#slow(now, used) : { verdict: 'go' }
       default:
@@ -136,6 +142,7 @@ export class RateBudget {
   begin(weight: number, orders: number, now: Moment): Ticket {
     this.#roll(now)
     this.#coldUntil ??= now.venueMs + MINUTE
+    if (this.#isCold(now)) this.#coldSpent += weight
     this.#inFlight += weight
     this.#orders.tenSeconds += orders
     this.#orders.minute += orders
