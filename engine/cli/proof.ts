@@ -31,13 +31,6 @@ export const loadAuditRunner = async (): Promise<ProofRunner<AuditReport>> =>
 export const loadChaosRunner = async (): Promise<ProofRunner<ChaosReport>> =>
   (await load('chaos', 'chaosRunner')) as ProofRunner<ChaosReport>
 
-/** The proofs of this build, for a cockpit; a room that cannot be loaded is simply not offered. */
-export async function optionalProofs(): Promise<{ audit?: ProofRunner<AuditReport>; chaos?: ProofRunner<ChaosReport> }> {
-  const audit = await loadAuditRunner().catch(() => undefined)
-  const chaos = await loadChaosRunner().catch(() => undefined)
-  return { ...(audit === undefined ? {} : { audit }), ...(chaos === undefined ? {} : { chaos }) }
-}
-
 const list = (text: string | undefined): string[] | undefined =>
   text
     ?.split(',')

@@ -31,7 +31,7 @@ export interface Spawner {
    * Starts the program in the file `entry` with nothing in its environment but `env`. Never throws: a program that cannot be
    * started exits with `error`.
    */
-  spawn(name: ProcessName, entry: URL, env: Readonly<Record<string, string>>): SpawnedProcess
+  spawn(name: ProcessName | 'audit', entry: URL, env: Readonly<Record<string, string>>): SpawnedProcess
 }
 
 /** What a child may inherit: enough to find its libraries, its home and its time zone data; no secrets, no NODE_OPTIONS. */
@@ -49,6 +49,7 @@ const INHERITED = [
   'NODE_EXTRA_CA_CERTS',
   'SSL_CERT_FILE',
   'AEGIS_RING',
+  'NODE_COMPILE_CACHE',
 ] as const
 
 export function cleanEnvironment(from: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -6,8 +6,8 @@ import { app, BrowserWindow } from 'electron'
 import { rmdirSync, rmSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { auditRunner } from '../../engine/audit/index.ts'
-import { chaosRunner } from '../../engine/chaos/index.ts'
+import { remoteAuditRunner } from '../../engine/audit/remote.ts'
+import { createChaosRunner } from '../../engine/chaos/index.ts'
 import { parseFlags } from '../../engine/cli/command.ts'
 import { checkTape } from '../../engine/cli/launch.ts'
 import { defaultDataDir, SETTINGS_FLAGS, settingsFrom } from '../../engine/cli/settings-flags.ts'
@@ -77,8 +77,8 @@ export function start(made: readonly string[]): void {
       settings: settings.value,
       version,
       launch: (wanted) => startEngine(wanted, { spawner, dataDir, build, host: 'electron' }),
-      audit: auditRunner,
-      chaos: chaosRunner,
+      audit: remoteAuditRunner(spawner, process.env),
+      chaos: createChaosRunner(() => spawner),
     })
     if (!made.ok) return refuse(made.error)
     const running = made.value

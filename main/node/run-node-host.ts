@@ -6,9 +6,11 @@ import { createCockpit } from '../../engine/cockpit/cockpit.ts'
 import { parseNumber, refuse, type ExitCode, type Io } from '../../engine/cli/command.ts'
 import type { HostValues } from '../../engine/cli/host-program.ts'
 import { checkTape, launchEngine } from '../../engine/cli/launch.ts'
-import { optionalProofs } from '../../engine/cli/proof.ts'
+import { remoteAuditRunner } from '../../engine/audit/remote.ts'
+import { chaosRunner } from '../../engine/chaos/index.ts'
 import { HOST_FILE } from '../../engine/cli/reconcile.ts'
 import { defaultDataDir, settingsFrom } from '../../engine/cli/settings-flags.ts'
+import { nodeSpawner } from '../../engine/supervisor/node-spawner.ts'
 import { codeVersion } from '../../engine/supervisor/code-version.ts'
 import { startLoopbackHost } from './loopback-host.ts'
 import { staticFiles } from './static-files.ts'
@@ -30,12 +32,12 @@ export async function runNodeHost(values: HostValues, io: Io): Promise<ExitCode>
   if (!tape.ok) return refuse(io, tape.error)
   const dataDir = values.data === undefined ? defaultDataDir() : resolve(values.data)
 
-  const proofs = await optionalProofs()
   const created = createCockpit({
     settings: settings.value,
     version: codeVersion().version,
     launch: (chosen) => launchEngine(chosen, dataDir),
-    ...proofs,
+    audit: remoteAuditRunner(nodeSpawner(), process.env),
+    chaos: chaosRunner,
   })
   if (!created.ok) return refuse(io, created.error)
   const cockpit = created.value
