@@ -1,0 +1,163 @@
+/** `aegis ledger` over real files: known numbers, every input form, and refusals that name line and field. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LedgerDocument } from '../money/ledger-report.ts'
+import { ledger, runLedgerCommand } from './ledger.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ledger-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const write = (name: string, text: string): string => {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+const run = (options: Parameters<typeof runLedgerCommand>[0]): LedgerDocument => {
+  const result = runLedgerCommand(options)
+  if (!result.ok) throw new Error(result.error.message)
+  return result.value
+}
+const refusal = (options: Parameters<typeof runLedgerCommand>[0]): string => {
+  const result = runLedgerCommand(options)
+  return result.ok ? 'accepted' : result.error.message.replace(`${folder}/`, '')
+}
+
+const HEADER = 'buyer,commission,commissionAsset,id,maker,orderId,price,qty,quoteQty,realizedPnl,side,positionSide,symbol,time'
+const CSV = `${HEADER}
+true,0.05,USDT,1,false,11,100,1,100,0,BUY,BOTH,BTCUSDT,1700000000000
+true,0.104,USDT,2,false,12,104,2,208,0,BUY,BOTH,BTCUSDT,1700000001000
+false,0.165,USDT,3,true,13,110,4,440,21.99999999,SELL,BOTH,BTCUSDT,1700000002000
+`
+const brief = (d: LedgerDocument) => d.fills.map((f) => [f.tradeId, f.realizedPnl, f.position, f.averageEntry, f.fee, f.outcome])
+
+describe('aegis ledger --fills', () => {
+  const WANTED = [
+    ['1', '0', '1', '100', '0.05', 'booked'],
+    ['2', '0', '3', '102.66666666666666667', '0.104', 'booked'],
+    ['3', '22', '-1', '110', '0.165', 'booked'],
+  ]
+
+  it('CSV: realised profit, position, average and fees per fill; totals', () => {
+    const d = run({ fills: write('a.csv', CSV), wallet: '1000' })
+    expect(brief(d)).toEqual(WANTED)
+    expect([d.realizedPnl, d.fees, d.wallet, d.disagreements]).toEqual(['22', '0.319', '1021.681', 0])
+    expect(d.positions).toEqual([{ symbol: 'BTCUSDT', positionSide: 'BOTH', quantity: '-1', averageEntry: '110', realizedPnl: '22' }])
+  })
+
+  it('JSON gives the same, also unsorted and with a trade twice; ids beyond 2^53 stay exact', () => {
+    const rows = CSV.trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => Object.fromEntries(line.split(',').map((value, i) => [HEADER.split(',')[i], value])))
+      .map((row) => ({ ...row, time: Number(row['time']), maker: row['maker'] === 'true' }))
+    const [a, b, c] = rows
+    const d = run({ fills: write('a.json', JSON.stringify([c, a, b, a])) })
+    expect(brief(d).filter((row) => row[5] === 'booked')).toEqual(WANTED)
+    expect(d.duplicates).toBe(1)
+    const big = JSON.stringify([a, b]).replaceAll('"id":"1"', '"id":9007199254740993').replaceAll('"id":"2"', '"id":9007199254740995')
+    expect(run({ fills: write('big.json', big) }).fills.map((f) => f.tradeId)).toEqual(['9007199254740993', '9007199254740995'])
+  })
+
+  it("this app's own export is read too", () => {
+    const own = `time,symbol,side,positionSide,price,quantity,realizedPnl,commission,commissionAsset,maker,tradeId,orderId,clientId,source
+2023-11-14T22:13:20.000Z,BTCUSDT,SELL,BOTH,100,1,0,0.05,USDT,false,1,11,abc,stream
+2023-11-14T22:13:21.000Z,BTCUSDT,BUY,BOTH,95,1,5,0.05,USDT,false,2,12,"a,""b",stream
+`
+    expect(brief(run({ fills: write('own.csv', own) })).map((row) => row[1])).toEqual(['0', '5'])
+  })
+
+  it('a realised profit that the file states otherwise is shown, and is no failure of the command', async () => {
+    const file = write('off.csv', CSV.replace('21.99999999', '21.5'))
+    const d = run({ fills: file })
+    expect([d.disagreements, d.fills[2]?.disagrees, d.fills[2]?.realizedPnl, d.fills[2]?.venueRealizedPnl]).toEqual([1, true, '22', '21.5'])
+    let out = ''
+    const io = { out: (text: string) => void (out += text), err: () => {}, stopped: new Promise<void>(() => {}) }
+    expect(await ledger.run(['--fills', file, '--json'], io)).toBe(0)
+    expect(JSON.parse(out)).toEqual(d)
+  })
+
+  it.each([
+    ['no number', CSV.replace(',104,2,', ',abc,2,'), 'bad.csv: line 3: price: expected a decimal number'],
+    ['negative quantity', CSV.replace(',104,2,', ',104,-2,'), 'bad.csv: line 3: qty: must not be negative'],
+    ['zero quantity', CSV.replace(',104,2,', ',104,0,'), 'bad.csv: line 3: quantity: quantity 0 cannot be booked'],
+    ['side', CSV.replace(',BUY,BOTH,BTCUSDT,1700000001000', ',HOLD,BOTH,BTCUSDT,1700000001000'), 'bad.csv: line 3: side: '],
+    ['a column too few', CSV.replace('true,0.104,', '0.104,'), 'bad.csv: line 3: 13 columns, the header has 14'],
+    ['header', CSV.replace('price', 'preis'), 'bad.csv: line 1: column price is missing'],
+    ['open quote', CSV.replace('true,0.104', '"true,0.104'), 'bad.csv: line 3: a quote is not closed'],
+    ['time', CSV.replace('1700000001000', 'yesterday'), 'bad.csv: line 3: time: '],
+    ['nothing', ' \n', 'bad.csv is empty'],
+    ['broken JSON', '[{', 'bad.csv is not JSON'],
+  ])('refuses %s by line and field', (_, text, message) => {
+    expect(refusal({ fills: write('bad.csv', text) }).startsWith(message)).toBe(true)
+  })
+
+  it('refuses a missing file, both inputs, none, and a wallet that is no amount', () => {
+    expect([
+      refusal({ fills: join(folder, 'none.csv') }),
+      refusal({}),
+      refusal({ fills: 'a', stream: 'b' }),
+      refusal({ fills: 'a', wallet: '1e3' }),
+    ]).toEqual([
+      'none.csv does not exist or cannot be read',
+      'ledger expects --fills FILE or --stream FILE',
+      'ledger expects either --fills or --stream',
+      '--wallet expects an amount such as 1000.50',
+    ])
+  })
+})
+
+describe('aegis ledger --stream', () => {
+  const order = (t: number, side: string, price: string, rp: string) => ({
+    e: 'ORDER_TRADE_UPDATE',
+    E: t,
+    T: t,
+    o: {
+      ...{ s: 'BTCUSDT', c: `c${t}`, S: side, o: 'MARKET', f: 'GTC', q: '1', p: '0', ap: price, sp: '0', x: 'TRADE', X: 'FILLED', i: t },
+      ...{
+        l: '1',
+        z: '1',
+        L: price,
+        n: '0.05',
+        N: 'USDT',
+        T: t,
+        t,
+        b: '0',
+        a: '0',
+        m: false,
+        R: false,
+        wt: 'CONTRACT_PRICE',
+        ot: 'MARKET',
+      },
+      ...{ ps: 'BOTH', cp: false, rp, pP: false, si: 0, ss: 0, V: 'NONE', pm: 'NONE', gtd: 0, er: '0' },
+    },
+  })
+  const funding = {
+    e: 'ACCOUNT_UPDATE',
+    E: 3,
+    T: 3,
+    a: { m: 'FUNDING_FEE', S: 'BTCUSDT', B: [{ a: 'USDT', wb: '1', cw: '1', bc: '-0.25' }], P: [] },
+  }
+  const deposit = { e: 'ACCOUNT_UPDATE', E: 1, T: 1, a: { m: 'DEPOSIT', B: [{ a: 'USDT', wb: '1', cw: '1', bc: '100' }], P: [] } }
+  const events = [deposit, order(2, 'SELL', '100', '0'), funding, order(4, 'BUY', '95', '5')]
+
+  it.each([
+    ['one per line', events.map((e) => JSON.stringify(e)).join('\n')],
+    [
+      'wrapped, repeated, reordered',
+      [events[3], events[1], events[2], events[2], events[0], events[1]].map((data) => JSON.stringify({ stream: 'k', data })).join('\r\n'),
+    ],
+    ['one array', JSON.stringify(events)],
+  ])('%s', (_, text) => {
+    const d = run({ stream: write('s.txt', text) })
+    expect([d.realizedPnl, d.fees, d.funding, d.transfers, d.wallet, d.positions]).toEqual(['5', '0.1', '-0.25', '100', '104.65', []])
+  })
+
+  it('names the line of what is no event', () => {
+    expect(refusal({ stream: write('s.txt', `${JSON.stringify(deposit)}\n{"e":`) })).toBe('s.txt: line 2 is not JSON')
+    expect(refusal({ stream: write('s.txt', '{"e":"ORDER_TRADE_UPDATE","E":1,"T":1}') })).toMatch(/^s\.txt: line 1: /)
+  })
+})

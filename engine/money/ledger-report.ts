@@ -1,0 +1,133 @@
+/**
+ * What a list of fills and wallet changes amounts to, worked out by the ledger the engine trades with: per fill its realised profit,
+ * the position and average entry after it, its fee; then the open positions and the totals. Pure.
+ *
+ * The realised profit is our own sum, never the file's; where the file claims another one, the row says so.
+ */
+import type { DecimalText } from '../contract/decimal-text.ts'
+import { fail, ok, type Failure, type Result } from '../contract/result.ts'
+import type { VenueFill } from '../contract/venue.ts'
+import { toText } from './decimal.ts'
+import { createLedger, type Ledger, type WalletChange } from './ledger.ts'
+import { compareNumericIds, isNumericId } from './trade-ids.ts'
+
+/** `at` names where the entry came from: "line 7". */
+export type LedgerEntry = { readonly at: string } & (
+  | { readonly kind: 'fill'; readonly fill: VenueFill }
+  | { readonly kind: 'change'; readonly change: WalletChange; readonly time: number }
+)
+
+export interface FillReport {
+  readonly symbol: string
+  readonly tradeId: string
+  readonly orderId: string
+  readonly time: number
+  readonly side: 'BUY' | 'SELL'
+  readonly positionSide: string
+  readonly price: DecimalText
+  readonly quantity: DecimalText
+  /** booked, duplicate (counted already) or forgotten. */
+  readonly outcome: string
+  readonly realizedPnl: DecimalText
+  /** As the file claims; `disagrees` when it differs by more than rounding. */
+  readonly venueRealizedPnl: DecimalText
+  readonly disagrees: boolean
+  readonly fee: DecimalText
+  readonly feeAsset: string
+  /** Position and average entry after the fill. */
+  readonly position: DecimalText
+  readonly averageEntry: DecimalText
+}
+
+export interface LedgerDocument {
+  readonly fills: readonly FillReport[]
+  readonly positions: readonly {
+    readonly symbol: string
+    readonly positionSide: string
+    readonly quantity: DecimalText
+    readonly averageEntry: DecimalText
+    readonly realizedPnl: DecimalText
+  }[]
+  readonly wallet: DecimalText
+  readonly realizedPnl: DecimalText
+  /** In USDT; positive = paid. */
+  readonly fees: DecimalText
+  readonly funding: DecimalText
+  readonly transfers: DecimalText
+  /** Fees paid in other assets. */
+  readonly foreignFees: Readonly<Record<string, DecimalText>>
+  /** Fills whose realised profit the file states otherwise. */
+  readonly disagreements: number
+  readonly duplicates: number
+}
+
+/** Trades in the order in which they happened: by time, within a symbol by trade id. */
+export function inOrder(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
+  const timeOf = (entry: LedgerEntry): number => (entry.kind === 'fill' ? entry.fill.time : entry.time)
+  return entries.toSorted((a, b) => {
+    if (a.kind === 'fill' && b.kind === 'fill' && a.fill.symbol === b.fill.symbol) {
+      if (isNumericId(a.fill.tradeId) && isNumericId(b.fill.tradeId)) {
+        const order = compareNumericIds(a.fill.tradeId, b.fill.tradeId)
+        if (order !== 0) return order
+      }
+    }
+    return timeOf(a) - timeOf(b)
+  })
+}
+
+/** Books the entries in the given order; fails with 'bad-fill' naming where and which field. */
+export function ledgerReport(entries: readonly LedgerEntry[], wallet: DecimalText): Result<LedgerDocument, Failure<'bad-fill'>> {
+  const ledger = createLedger({ wallet, acceptVenueRounding: false })
+  const fills: FillReport[] = []
+  let duplicates = 0
+  for (const entry of entries) {
+    if (entry.kind === 'change') {
+      ledger.applyChange(entry.change)
+      continue
+    }
+    const { fill } = entry
+    const outcome = ledger.applyFill(fill)
+    if (outcome.kind === 'refused') return fail('bad-fill', `${entry.at}: ${outcome.field}: ${outcome.reason} cannot be booked`)
+    if (outcome.kind !== 'booked') duplicates++
+    const position = ledger.position(fill.symbol, fill.positionSide)
+    fills.push({
+      symbol: fill.symbol,
+      tradeId: fill.tradeId,
+      orderId: fill.orderId,
+      time: fill.time,
+      side: fill.side,
+      positionSide: fill.positionSide,
+      price: fill.price,
+      quantity: fill.quantity,
+      outcome: outcome.kind,
+      realizedPnl: outcome.kind === 'booked' ? outcome.realized : ('0' as DecimalText),
+      venueRealizedPnl: fill.realizedPnl,
+      disagrees: outcome.kind === 'booked' && outcome.disagrees,
+      fee: outcome.kind === 'booked' ? fill.commission : ('0' as DecimalText),
+      feeAsset: fill.commissionAsset,
+      position: toText(position.quantity),
+      averageEntry: toText(position.averageEntry.toSignificantDigits(20)),
+    })
+  }
+  return ok({ fills, ...summary(ledger), duplicates })
+}
+
+function summary(ledger: Ledger): Omit<LedgerDocument, 'fills' | 'duplicates'> {
+  const totals = ledger.totals()
+  return {
+    positions: ledger.openPositions().map((one) => ({
+      symbol: one.symbol,
+      positionSide: one.positionSide,
+      quantity: toText(one.quantity),
+      averageEntry: toText(one.averageEntry.toSignificantDigits(20)),
+      realizedPnl: toText(one.realized),
+    })),
+    wallet: toText(totals.wallet),
+    realizedPnl: toText(totals.realized),
+    fees: toText(totals.fees),
+    funding: toText(totals.funding),
+    transfers: toText(totals.transfers),
+    foreignFees: ledger.foreignFees(),
+    disagreements: ledger.disagreements,
+  }
+}
