@@ -199,7 +199,7 @@ export class OrderCommands {
     if (!filter.ok) return filter
     const limit = limitOf(params, 500, 1_000)
     if (!limit.ok) return limit
-    const from = whole(params, 'orderId')
+    const from = idOf(params, 'orderId')
     if (!from.ok) return from
     const range = timeRange(params)
     if (!range.ok) return range
@@ -217,9 +217,9 @@ export class OrderCommands {
     if (!symbol.ok) return symbol
     const limit = limitOf(params, 500, 1_000)
     if (!limit.ok) return limit
-    const from = whole(params, 'fromId')
+    const from = idOf(params, 'fromId')
     if (!from.ok) return from
-    const orderId = whole(params, 'orderId')
+    const orderId = idOf(params, 'orderId')
     if (!orderId.ok) return orderId
     const range = timeRange(params)
     if (!range.ok) return range

@@ -25,6 +25,15 @@ export function whole(params: Params, name: string): Checked<number | undefined>
   return Number.isSafeInteger(number) ? accept(number) : refuse(-1102, name)
 }
 
+/** An id of orders or trades, as the counters hold them: bigint only beyond 2^53. */
+export function idOf(params: Params, name: string): Checked<Id | undefined> {
+  const value = params[name]
+  if (value === undefined || value === '') return accept(undefined)
+  if (!/^\d{1,19}$/.test(value)) return refuse(-1102, name)
+  const number = Number(value)
+  return accept(Number.isSafeInteger(number) ? number : BigInt(value))
+}
+
 /** `limit` with the venue's -1130 beyond its maximum. */
 export function limitOf(params: Params, initial: number, max: number): Checked<number> {
   const value = params['limit']

@@ -45,6 +45,23 @@ function anchors(bar: UnitBar, steps: number, rng: Rng): readonly (readonly [num
   ]
 }
 
+/** A random walk between the anchors that is zero at each: noise without the false mean reversion of independent draws. */
+function bridges(points: readonly (readonly [number, number])[], rng: Rng): readonly number[] {
+  const noise: number[] = [0]
+  for (let segment = 1; segment < points.length; segment++) {
+    const from = present(points[segment - 1])[0]
+    const length = present(points[segment])[0] - from
+    const walk: number[] = []
+    let at = 0
+    for (let i = 0; i < length; i++) {
+      at += (rng.next() - 0.5) * (0.6 / Math.sqrt(length))
+      walk.push(at)
+    }
+    for (let i = 0; i < length; i++) noise.push(present(walk[i]) - (at * (i + 1)) / length)
+  }
+  return noise
+}
+
 /** The steps of one bar; `steps` ≥ 4, `tick` and `lot` are the units prices and quantities are multiples of. */
 export function pathOf(bar: UnitBar, steps: number, tick: number, lot: number, rng: Rng): readonly Step[] {
   const points = anchors(bar, steps, rng)
@@ -57,6 +74,7 @@ export function pathOf(bar: UnitBar, steps: number, tick: number, lot: number, r
     weights.push(weight)
     weightSum += weight
   }
+  const bridge = bridges(points, rng)
   const path: Step[] = []
   let segment = 0
   let left = Math.round(bar.volume / lot)
@@ -69,7 +87,7 @@ export function pathOf(bar: UnitBar, steps: number, tick: number, lot: number, r
     else if (i === toAt) price = to
     else {
       const line = from + ((to - from) * (i - fromAt)) / (toAt - fromAt)
-      const noisy = line + (rng.next() - 0.5) * 0.25 * range
+      const noisy = line + present(bridge[i]) * range
       price = Math.min(bar.high, Math.max(bar.low, Math.round(noisy / tick) * tick))
     }
     const lots = i === steps - 1 ? left : Math.min(left, Math.floor((Math.round(bar.volume / lot) * present(weights[i])) / weightSum))
