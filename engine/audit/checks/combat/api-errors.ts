@@ -5,6 +5,9 @@ import { seeded, text } from '../../material.ts'
 import { json, startScriptedVenue, type Reply } from '../../scripted-venue.ts'
 import type { Seams } from '../../seams.ts'
 
+/** Long enough for a busy machine to answer in, short enough to wait for the one that hangs. */
+const TIMEOUT_MS = 2_000
+
 const business = (code: number, msg = 'x', status = 400): Reply => json(status, { code, msg })
 
 const ANSWERS: readonly [name: string, reply: Reply, want: VenueErrorCode][] = [
@@ -54,13 +57,13 @@ async function place(seams: Seams, reply: Reply, index: number): Promise<{ code:
     credentials: { key: 'k'.repeat(64), secret: 's'.repeat(64) },
     source: 'brain',
     random: seeded(index + 1),
-    timeoutMs: 300,
+    timeoutMs: TIMEOUT_MS,
   })
   try {
     await venue.clock.sync()
     const from = performance.now()
     const result = await venue.private?.place(order(index))
-    // A resend would come after the answer; give it the time of two time-outs.
+    // A resend would follow the answer at once.
     await new Promise((resolve) => setTimeout(resolve, 50))
     return {
       code: result === undefined ? 'no private venue' : result.ok ? 'accepted' : result.error.code,

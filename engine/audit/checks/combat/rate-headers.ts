@@ -55,6 +55,7 @@ export const rateHeaders = defineCheck({
     })
     defer(() => venue.close())
     await venue.clock.sync()
+    await venue.public.serverTime()
     if (venue.metrics().usedWeight < 2_100) problems.push(`the header says 2100, the adapter believes ${venue.metrics().usedWeight}`)
     if (!told.includes(2_100)) problems.push('the other processes were not told')
     const other = seams.createVenue({
