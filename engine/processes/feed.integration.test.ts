@@ -200,7 +200,10 @@ describe('feed', () => {
     await until('live again', () => of(running, 0, TickKind.barClosed).some((tick) => tick.sequence > resetAt))
     const times = finals(running, 0).map((tick) => tick.timeMs)
     expect(times.every((time, n) => n === 0 || time - (times[n - 1] ?? 0) === 60_000)).toBe(true)
-    expect(of(running, 0, TickKind.barHistory).some((tick) => tick.sequence > resetAt)).toBe(true)
+    const bars: readonly TickKind[] = [TickKind.bar, TickKind.barClosed, TickKind.barHistory]
+    expect(running.ticks.find((tick) => tick.symbolId === 0 && tick.sequence > resetAt && bars.includes(tick.kind))?.kind).toBe(
+      TickKind.barHistory,
+    )
     expect(running.status()?.streams.some((stream) => stream.reconnects > 0)).toBe(true)
   })
 
