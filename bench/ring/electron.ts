@@ -87,15 +87,9 @@ export async function electronBar(rounds: number, scale: number, log: (text: str
     const plan = JSON.stringify({ rounds, runs, folder: '/dev/shm' })
     const electron = [join(folder, 'electron'), '--no-sandbox', '--disable-gpu', archive, plan]
     // `timeout` ends the whole group: killing xvfb-run alone would leave Electron behind.
-    const [command = '', ...args] = [
-      'timeout',
-      '-k',
-      '5',
-      '120',
-      ...(process.env['DISPLAY'] === undefined ? ['xvfb-run', '-a'] : []),
-      ...electron,
-    ]
-    const { stdout } = await run(command, args, { env: { ...process.env, XDG_CONFIG_HOME: work } })
+    const display = process.env['DISPLAY'] === undefined ? ['xvfb-run', '-a'] : []
+    const args = ['-k', '5', '120', ...display, ...electron]
+    const { stdout } = await run('timeout', args, { env: { ...process.env, XDG_CONFIG_HOME: work } })
     const line = stdout.split('\n').find((text) => text.startsWith('RESULT ')) ?? 'RESULT null'
     const { electron: version, rows } = v.parse(ResultSchema, JSON.parse(line.slice('RESULT '.length)))
     const ratios = (batch: (typeof BATCHES)[number]): number[] =>

@@ -22,5 +22,5 @@ addon.close(reader)
 rmSync(path, { force: true })
 rmSync(`${path}.r0`, { force: true })
 const sha256 = createHash('sha256').update(readFileSync(binary)).digest('hex')
-const { node, modules, napi, electron = null } = process.versions
-process.stdout.write(JSON.stringify({ node, modules, napi, electron, received, broken, sha256 }))
+const { node, modules, napi, electron } = process.versions
+process.stdout.write(JSON.stringify({ node, modules, napi, electron: electron ?? null, received, broken, sha256 }))

@@ -1,5 +1,6 @@
 /** Bars 1 to 6: ticks per second, verified, every transport in every round, so that ratios compare runs of the same minute. */
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
@@ -27,6 +28,7 @@ const TICKS: Readonly<Record<Transport, Readonly<Record<Batch, number>>>> = {
 
 const run = promisify(execFile)
 const endpoint = fileURLToPath(new URL(`./endpoint${extname(import.meta.url)}`, import.meta.url))
+const RUN_LIMIT_MS = 60_000
 const RateSchema = v.object({ perSecond: v.number() })
 
 async function measure(transport: Exclude<Transport, 'cpp'>, batch: Batch, ticks: number): Promise<number> {
@@ -34,8 +36,16 @@ async function measure(transport: Exclude<Transport, 'cpp'>, batch: Batch, ticks
   const threads = transport === 'port' || transport === 'shared'
   const { command, args } = threads ? { command: process.execPath, args: [endpoint, job] } : pinned(0, process.execPath, [endpoint, job])
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'aegis-compile-cache') }
-  const { stdout } = await run(command, args, { env, timeout: 60_000 })
-  return v.parse(RateSchema, JSON.parse(stdout)).perSecond
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env })
+  const gone = once(child, 'exit')
+  try {
+    const [line]: unknown[] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(RUN_LIMIT_MS) })
+    return v.parse(RateSchema, JSON.parse(String(line))).perSecond
+  } finally {
+    // Its figure is here; how long a loaded machine takes to tear a process down is not what is measured.
+    child.kill('SIGKILL')
+    await gone
+  }
 }
 
 /** Compiles the C++ peer; null with a reason where there is no compiler. */

@@ -28,6 +28,8 @@ export interface Received {
 }
 
 const IN_FLIGHT_TICKS = 16_384
+const SENDER_SILENT_MS = 20_000
+const LOOK_EVERY = 1 << 16
 
 function fill(view: Float64Array | number[], batch: number, first: number): void {
   for (let i = 0; i < batch; i++) {
@@ -53,10 +55,17 @@ export function joinRing(path: string): RingReader {
 }
 
 export function receiveByRing(reader: RingReader, { ticks }: Load): Received {
-  let [received, broken] = [0, 0]
+  let [received, broken, empty] = [0, 0, 0]
+  let lastTick = performance.now()
   while (received < ticks) {
     const n = reader.drain()
-    if (n === 0) continue
+    if (n === 0) {
+      // A sender that died must not leave a process behind that spins for ever.
+      if (++empty % LOOK_EVERY === 0 && performance.now() - lastTick > SENDER_SILENT_MS) throw new Error('the sender fell silent')
+      continue
+    }
+    if (empty >= LOOK_EVERY) lastTick = performance.now()
+    empty = 0
     broken += countBroken(reader.view, n, received + 1)
     received += n
   }
