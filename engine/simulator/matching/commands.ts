@@ -7,7 +7,7 @@ import type { Entry } from '../schedule.ts'
 import type { Engine } from './engine.ts'
 import { checkBand, checkNotional, readOrder, type IntakeView } from './intake.ts'
 import { isOpen, opposite, reduces, type Id, type Order } from './order.ts'
-import { has, limitOf, priceOf, qtyOf, whole } from './params.ts'
+import { has, idOf, limitOf, priceOf, qtyOf, whole } from './params.ts'
 import type { World } from './world.ts'
 
 const BATCH_MAX = 5

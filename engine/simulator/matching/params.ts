@@ -3,6 +3,7 @@ import { accept, refuse, type Checked } from '../errors.ts'
 import type { Params } from '../exchange.ts'
 import type { Instrument } from '../instrument.ts'
 import { parseNumber } from '../instrument.ts'
+import type { Id } from './order.ts'
 
 export const CLIENT_ID = /^[.A-Z:/a-z0-9_-]{1,36}$/
 

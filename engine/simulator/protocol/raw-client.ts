@@ -5,6 +5,8 @@ import { sign } from './signature.ts'
 export interface RawReply {
   readonly status: number
   readonly body: unknown
+  /** The body as it came: ids beyond 2^53 survive only here. */
+  readonly text: string
   readonly headers: Headers
 }
 
@@ -30,7 +32,7 @@ async function replyOf(response: Response): Promise<RawReply> {
   } catch {
     /* kept as text */
   }
-  return { status: response.status, body, headers: response.headers }
+  return { status: response.status, body, text, headers: response.headers }
 }
 
 export async function publicGet(rest: string, path: string, headers: Record<string, string> = {}): Promise<RawReply> {
