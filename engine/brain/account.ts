@@ -46,6 +46,7 @@ export function startLedger(state: BrainState, baseline: Baseline, ledger: Ledge
   state.venueWalletAt = baseline.at
   state.lastIncomeAt = baseline.at
   state.baselineAt = baseline.at
+  state.walletAgreedAt = baseline.at
   const equity = equityOf(state)
   state.peakEquity = equity
   state.dayStartEquity = equity

@@ -8,7 +8,7 @@ import type { Command } from './events.ts'
 import { lookUp } from './responses.ts'
 import { standingOf } from './standing.ts'
 import type { BrainState } from './state.ts'
-import { completeSync, readFills } from './sync.ts'
+import { completeSync, hasUnresolved, readFills } from './sync.ts'
 import { requestSync } from './trades.ts'
 
 /** Venue ms between two rounds. */
@@ -18,6 +18,8 @@ const OWED_MS = 2_000
 /** A fired conditional order that says nothing more is asked about after this long. */
 const TRIGGERED_MS = 5_000
 const RESYNC_MS = 2_000
+/** While the private stream is down the account is read this often. */
+const DEAF_MS = 5_000
 /** Wallets may differ while events are on their way. */
 const DRIFT_ASK_MS = 5_000
 const DRIFT_BLOCK_MS = 10_000
@@ -33,6 +35,12 @@ export function onClock(state: BrainState, out: Command[]): void {
   if (!state.synced && state.streamHealthy && !state.snapshotOut && !state.incomeOut && state.fillsOut.size === 0) {
     completeSync(state, out)
     if (!state.synced && state.now - state.lastSyncAt >= RESYNC_MS) requestSync(state, out)
+  }
+  if (state.synced && !state.streamHealthy && state.now - state.lastSyncAt >= DEAF_MS) requestSync(state, out)
+  for (const symbol of state.fillsWanted) {
+    if (hasUnresolved(state, symbol)) continue
+    state.fillsWanted.delete(symbol)
+    readFills(state, symbol, out)
   }
   watchWallet(state, out)
   if (state.ledger !== null && !state.tripped && state.tradingState === 'active') {
@@ -59,7 +67,8 @@ function watchOrder(state: BrainState, order: Order, out: Command[]): void {
     else if (state.now - since >= OWED_MS) {
       state.owedSince.set(order.clientId, state.now)
       const orderId = order.book === 'algo' ? order.childOrderId : order.orderId
-      readFills(state, order.symbol, out, orderId === '' ? undefined : orderId)
+      if (orderId === '') lookUp(state, order.clientId, out)
+      else readFills(state, order.symbol, out, orderId)
     }
   } else if (state.owedSince.size > 0) state.owedSince.delete(order.clientId)
 }
@@ -70,6 +79,7 @@ function watchWallet(state: BrainState, out: Command[]): void {
   if (ledger === null || venueWallet === null || !state.synced) return
   if (ledger.wallet().eq(decimal(venueWallet))) {
     state.walletDriftSince = 0
+    state.walletAgreedAt = state.now
     state.balanceMismatch = ''
     return
   }

@@ -23,6 +23,9 @@ export const REBUILD_KINDS = [
   'equity',
 ] as const satisfies readonly JournalKind[]
 
+/** After a restart fills are read again from this long before the last journaled one. */
+const REBUILD_BACK_MS = 600_000
+
 const STATES: ReadonlySet<string> = new Set<OrderState>([
   'SubmitInFlight',
   'Unresolved',
@@ -148,6 +151,7 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
       const trade = state.bySymbol.get(payload.symbol)?.trade
       if (trade !== null && trade !== undefined) trade.net = trade.net.plus(decimal(payload.realized)).minus(decimal(payload.commission))
       state.counters.fills++
+      state.walletAgreedAt = Math.max(state.baselineAt, entry.time - REBUILD_BACK_MS)
       return true
     }
     case 'wallet-change': {

@@ -8,8 +8,6 @@ import { applyToOrder } from './order-desk.ts'
 import type { BrainState } from './state.ts'
 import { closingOrderFailed } from './trades.ts'
 
-/** A request may reach the venue this long after it was sent (recvWindow 5,000 ms); only then is absence a proof. */
-const PROOF_MS = 6_000
 /** Look-ups that must agree before an order that once existed counts as gone. */
 const GONE_LOOKUPS = 3
 
@@ -135,7 +133,8 @@ export function lookUp(state: BrainState, clientId: string, out: Command[]): voi
   if (order === undefined || state.lookupsOut.has(clientId)) return
   if (isUnresolved(order.state)) applyToOrder(state, clientId, { type: 'lookupSent', at: state.now }, out)
   state.lookupsOut.add(clientId)
-  const book = order.state === 'Triggered' ? 'regular' : order.book
+  // A conditional order that fired lives on in the regular book under the same client id.
+  const book = order.state === 'Triggered' || (order.book === 'algo' && order.executed !== '0') ? 'regular' : order.book
   out.push({ type: 'lookup', symbol: order.symbol, clientId, book })
 }
 
@@ -154,7 +153,8 @@ export function onLookedUp(state: BrainState, clientId: string, result: VenueRes
   // A failed query is no answer (INV-05): the clock asks again.
   if (result.error.code !== 'notFound') return
   if (order.state === 'Unresolved') {
-    if (state.now - order.createdAt < PROOF_MS) return
+    // Absence counts from when the question was asked, not from when the answer came.
+    if (order.requestedAt - order.createdAt < state.config.proofMs) return
     applyToOrder(state, clientId, { type: 'absent', at: state.now }, out)
     journalOutcome(state, order, clientId, { action: 'place', outcome: 'absent' }, out)
     if (order.role !== 'entry') closingOrderFailed(state, order, 'notSent', undefined, out)

@@ -29,6 +29,8 @@ export interface BrainConfig {
   readonly hedge: boolean
   /** Venue seconds per local second; data age is judged in local time. */
   readonly rate: number
+  /** A request may reach the venue this long after it was sent (recvWindow and a margin), venue ms; only then is absence a proof. */
+  readonly proofMs: number
   readonly tradingState: TradingState
   /** Highest order counter ever used with this session. */
   readonly counter: number
@@ -107,6 +109,8 @@ export interface BrainState {
   readonly unclaimed: Map<string, DecimalText>
   /** Client ids whose fills were asked for, with the venue ms of asking. */
   readonly owedSince: Map<string, number>
+  /** Symbols whose fills must be read again once no order of theirs is unresolved. */
+  readonly fillsWanted: Set<string>
   snapshotOut: boolean
   incomeOut: boolean
   /** Venue ms of the last snapshot asked for. */
@@ -118,6 +122,8 @@ export interface BrainState {
   venueWallet: DecimalText | null
   venueWalletAt: number
   walletDriftSince: number
+  /** Venue ms at which ledger and venue last agreed: fills are read again from there. */
+  walletAgreedAt: number
   balanceMismatch: string
   peakEquity: Decimal
   dayStartEquity: Decimal
@@ -193,6 +199,7 @@ export function createBrain(config: BrainConfig): BrainState {
     fillsOut: new Set(),
     unclaimed: new Map(),
     owedSince: new Map(),
+    fillsWanted: new Set(),
     snapshotOut: false,
     incomeOut: false,
     lastSyncAt: 0,
@@ -201,6 +208,7 @@ export function createBrain(config: BrainConfig): BrainState {
     venueWallet: null,
     venueWalletAt: 0,
     walletDriftSince: 0,
+    walletAgreedAt: 0,
     balanceMismatch: '',
     peakEquity: ZERO,
     dayStartEquity: ZERO,

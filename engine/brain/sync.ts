@@ -13,6 +13,12 @@ import { applyToOrder } from './order-desk.ts'
 import { lookUp } from './responses.ts'
 import type { BrainState } from './state.ts'
 
+/** Fills are read again from this long before ledger and venue last agreed. */
+const READ_BACK_MS = 60_000
+/** The venue answers at most seven days by time. */
+const LONGEST_WINDOW_MS = 6 * 86_400_000
+const FULL_PAGE = 1_000
+
 export function onSnapshot(state: BrainState, result: VenueResult<AccountSnapshot>, out: Command[]): void {
   state.snapshotOut = false
   if (!result.ok) {
@@ -101,28 +107,53 @@ function takeOpenOrders(state: BrainState, snapshot: AccountSnapshot, out: Comma
 const isOlder = (order: Order, snapshot: AccountSnapshot): boolean =>
   order.state !== 'SubmitInFlight' || order.createdAt + 10_000 < snapshot.takenAt
 
+/** Fills of one order, or everything since ledger and venue last agreed. */
 export function readFills(state: BrainState, symbol: string, out: Command[], orderId?: string): void {
   if (state.fillsOut.has(symbol)) return
   state.fillsOut.add(symbol)
+  if (orderId !== undefined) {
+    out.push({ type: 'fills', symbol, orderId })
+    return
+  }
   const last = state.ledger?.lastTradeIds()[symbol]
-  if (orderId !== undefined) out.push({ type: 'fills', symbol, orderId })
-  else if (last !== undefined) out.push({ type: 'fills', symbol, fromTradeId: last })
-  else out.push({ type: 'fills', symbol, startTime: Math.max(0, state.lastIncomeAt) })
+  // From before the last agreement, not from the last trade: one that was missed may be older than one that was seen.
+  const from = Math.max(state.baselineAt, state.walletAgreedAt - READ_BACK_MS)
+  if (last !== undefined && state.now - from > LONGEST_WINDOW_MS) out.push({ type: 'fills', symbol, fromTradeId: last })
+  else out.push({ type: 'fills', symbol, startTime: from })
+}
+
+/** Whether an order of the symbol is unproved: a fill of an unknown order may be its fill. */
+export function hasUnresolved(state: BrainState, symbol: string): boolean {
+  for (const order of state.orders.values()) {
+    if (order.symbol === symbol && (order.state === 'Unresolved' || (order.state === 'SubmitInFlight' && order.orderId === ''))) return true
+  }
+  return false
 }
 
 export function onFills(state: BrainState, symbol: string, result: VenueResult<readonly VenueFill[]>, out: Command[]): void {
   state.fillsOut.delete(symbol)
   if (!result.ok) {
+    state.fillsWanted.add(symbol)
     out.push({ type: 'log', level: 'warn', text: `fills of ${symbol} could not be read: ${result.error.message}` })
     return
   }
-  let news = false
+  let last: VenueFill | undefined
   for (const fill of result.value) {
-    if (state.ledger?.hasTrade(fill.symbol, fill.tradeId, fill.side) === true) continue
-    if (bookFill(state, fill, fill.clientId ?? clientIdOf(state, fill.orderId), 'rest', out)) news = true
+    last = fill
+    if (fill.time <= state.baselineAt || state.ledger?.hasTrade(fill.symbol, fill.tradeId, fill.side) === true) continue
+    const clientId = fill.clientId ?? clientIdOf(state, fill.orderId)
+    if (clientId === '' && hasUnresolved(state, symbol)) {
+      // Whose it is will be known when the look-up has answered.
+      state.fillsWanted.add(symbol)
+      continue
+    }
+    bookFill(state, fill, clientId, 'rest', out)
   }
   // A full page means there may be more behind it.
-  if (news && result.value.length >= 1_000) readFills(state, symbol, out)
+  if (last !== undefined && result.value.length >= FULL_PAGE) {
+    state.fillsOut.add(symbol)
+    out.push({ type: 'fills', symbol, fromTradeId: last.tradeId })
+  }
   const touched = state.bySymbol.get(symbol)
   if (touched !== undefined) state.dirty.add(touched)
 }
@@ -154,6 +185,7 @@ export function onIncome(state: BrainState, result: VenueResult<readonly IncomeR
 /** The account is complete when nothing that was asked for is still out. */
 export function completeSync(state: BrainState, out: Command[]): void {
   if (state.synced || state.ledger === null || state.snapshotOut || state.incomeOut || state.fillsOut.size > 0) return
+  for (const symbol of state.fillsWanted) if (!hasUnresolved(state, symbol)) return
   if ([...state.orders.values()].some((order) => order.executed !== order.booked && decimal(order.executed).gt(decimal(order.booked))))
     return
   state.synced = true

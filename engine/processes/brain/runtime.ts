@@ -53,6 +53,8 @@ export interface BrainRuntime {
 }
 
 const START_MS = 15_000
+/** recvWindow is 5,000 ms; a faster venue stretches it. */
+const PROOF_MS = 6_000
 const CLOCK_MS = 50
 const VIEW_MS = 100
 const COUNTERS_MS = 500
@@ -114,6 +116,7 @@ export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<
     leverage,
     hedge: reference.value.hedge,
     rate: init.endpoints.rate,
+    proofMs: PROOF_MS * (settings.lockStep ? 1 : Math.max(1, init.endpoints.rate)),
     tradingState: init.tradingState,
     counter: 0,
   })
