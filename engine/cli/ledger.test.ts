@@ -115,25 +115,11 @@ describe('aegis ledger --stream', () => {
     e: 'ORDER_TRADE_UPDATE',
     E: t,
     T: t,
-    o: {
-      ...{ s: 'BTCUSDT', c: `c${t}`, S: side, o: 'MARKET', f: 'GTC', q: '1', p: '0', ap: price, sp: '0', x: 'TRADE', X: 'FILLED', i: t },
-      ...{
-        l: '1',
-        z: '1',
-        L: price,
-        n: '0.05',
-        N: 'USDT',
-        T: t,
-        t,
-        b: '0',
-        a: '0',
-        m: false,
-        R: false,
-        wt: 'CONTRACT_PRICE',
-        ot: 'MARKET',
-      },
-      ...{ ps: 'BOTH', cp: false, rp, pP: false, si: 0, ss: 0, V: 'NONE', pm: 'NONE', gtd: 0, er: '0' },
-    },
+    o: Object.fromEntries([
+      ...Object.entries({ s: 'BTCUSDT', c: `c${t}`, S: side, o: 'MARKET', f: 'GTC', q: '1', p: '0', ap: price, sp: '0', x: 'TRADE' }),
+      ...Object.entries({ X: 'FILLED', i: t, l: '1', z: '1', L: price, n: '0.05', N: 'USDT', T: t, t, b: '0', a: '0', m: false, R: false }),
+      ...Object.entries({ wt: 'CONTRACT_PRICE', ot: 'MARKET', ps: 'BOTH', cp: false, rp, pP: false, si: 0, ss: 0, V: 'NONE', er: '0' }),
+    ]),
   })
   const funding = {
     e: 'ACCOUNT_UPDATE',

@@ -3,6 +3,7 @@
  * venue does not is lost only when a targeted query proved it (INV-05). Orders in flight are left alone while they are young, and
  * for ever while nothing is proved: absence from a list is no proof.
  */
+import type { DecimalText } from '../contract/decimal-text.ts'
 import type { BookCopy } from '../contract/mismatch.ts'
 import type { VenueOrder } from '../contract/venue.ts'
 import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
@@ -28,6 +29,10 @@ export function compareOrders({ local, venue, context }: BothBooks): readonly Fi
   const unresolved = new Set(local.unresolved)
   for (const order of venue.openOrders) {
     const known = mine.get(orderKey(order))
+    if (known !== undefined && !unresolved.has(order.clientId)) {
+      const changed = changedTerms(known, order, context.now - context.inFlightMs)
+      if (changed.length > 0) findings.push(changedOrder(known, order, changed))
+    }
     if (known !== undefined || unresolved.has(order.clientId) || context.now - order.createdAt < context.inFlightMs) continue
     findings.push(unknownOrder(order))
   }
@@ -38,6 +43,27 @@ export function compareOrders({ local, venue, context }: BothBooks): readonly Fi
     findings.push(lostOrder(order, lookup.kind === 'found' ? lookup.order : null))
   }
   return findings
+}
+
+interface ChangedTerm {
+  readonly term: 'price' | 'trigger price' | 'quantity'
+  readonly local: string
+  readonly venue: string
+}
+
+/** Terms of a working order that the venue states otherwise: amended elsewhere, or an amendment of ours that the ledger never heard of. */
+function changedTerms(local: LocalOrder, venue: VenueOrder, before: number): readonly ChangedTerm[] {
+  // A fired conditional order has other terms than its child; a trailing stop moves by itself; requests in flight are the brain's.
+  if (local.book !== venue.book || venue.type === 'TRAILING_STOP_MARKET') return []
+  if (local.updatedAt > before || local.state.includes('InFlight') || local.state.includes('Unresolved')) return []
+  const terms: ChangedTerm[] = []
+  const check = (term: ChangedTerm['term'], mine: DecimalText, theirs: DecimalText): void => {
+    if (mine !== theirs && !decimal(mine).eq(decimal(theirs))) terms.push({ term, local: mine, venue: theirs })
+  }
+  if (venue.type === 'LIMIT' || venue.type === 'STOP' || venue.type === 'TAKE_PROFIT') check('price', local.price, venue.price)
+  if (venue.book === 'algo') check('trigger price', local.triggerPrice, venue.triggerPrice)
+  if (!venue.closePosition && !local.closePosition) check('quantity', local.quantity, venue.quantity)
+  return terms
 }
 
 const remaining = (order: VenueOrder): Decimal => decimal(order.quantity).minus(order.executed)
@@ -68,6 +94,22 @@ function unknownOrder(order: VenueOrder): Finding {
     atRisk: exposure(order),
     evidence: { owner, order },
     actions: ours ? ['repair', 'adopt', 'flatten', 'ignore'] : ['adopt', 'flatten', 'ignore'],
+  })
+}
+
+function changedOrder(local: LocalOrder, venue: VenueOrder, changed: readonly ChangedTerm[]): Finding {
+  return finding({
+    kind: 'lost-order',
+    severity: 'warn',
+    symbol: venue.symbol,
+    positionSide: venue.positionSide,
+    key: `${venue.clientId}:terms`,
+    summary: `the venue has other terms: ${changed.map((c) => `${c.term} ${c.local} → ${c.venue}`).join(', ')} (${venue.clientId})`,
+    local: changed.map((c) => `${c.term} ${c.local}`).join(', '),
+    venue: changed.map((c) => `${c.term} ${c.venue}`).join(', '),
+    atRisk: exposure(venue).minus(exposure(local)),
+    evidence: { local, venue },
+    actions: ['repair', 'ignore'],
   })
 }
 
