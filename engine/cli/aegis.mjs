@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import * as nodeModule from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const compiled = new URL('./main.js', import.meta.url)
@@ -14,6 +15,11 @@ const main = existsSync(compiled) ? compiled : source
 const able = Number(process.versions.napi) >= 10 && (main === compiled || Boolean(process.features.typescript))
 
 if (able) {
+  /* beside the project's own dependencies: nobody who could not change the program can put code there */
+  const modules = ['../../node_modules/', '../../../node_modules/']
+    .map((path) => new URL(path, import.meta.url))
+    .find((url) => existsSync(url))
+  if (modules !== undefined) nodeModule.enableCompileCache?.(fileURLToPath(new URL('.cache/aegis', modules)))
   const { runAegis } = await import(main.href)
   await runAegis(process.argv.slice(2))
 } else {

@@ -1,6 +1,8 @@
 /** Spawner over Node child processes. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { accessSync, constants } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { ADVANCED, childPort } from '../contract/ports/child.ts'
@@ -8,11 +10,34 @@ import type { ExitInfo, Spawner, SpawnedProcess } from './spawner.ts'
 
 const LAST_WORDS_MS = 100
 
-export function nodeSpawner(execPath: string = process.execPath): Spawner {
+/** Small processes: a young generation that fits their little steady garbage, and one helper thread each instead of four. */
+const MEMORY_FLAGS = ['--v8-pool-size=1', '--max-semi-space-size=2']
+/** glibc otherwise keeps up to eight heaps per core. */
+const MEMORY_ENV = { MALLOC_ARENA_MAX: '2' }
+
+/**
+ * Compiled code kept between starts: a process is up a third sooner and 10 MB smaller. Beside the project's own dependencies, so
+ * that nobody who could not change the program itself can put code there; null where there is no such folder.
+ */
+function compileCache(): string | null {
+  for (const path of ['../../node_modules/', '../../../node_modules/']) {
+    const folder = fileURLToPath(new URL(path, import.meta.url))
+    try {
+      accessSync(folder, constants.W_OK)
+      return join(folder, '.cache', 'aegis')
+    } catch {
+      continue
+    }
+  }
+  return null
+}
+
+export function nodeSpawner(execPath: string = process.execPath, execArgv: readonly string[] = MEMORY_FLAGS): Spawner {
+  const cache = compileCache()
   return {
     spawn(_name, entry, env): SpawnedProcess {
-      const child = spawn(execPath, [fileURLToPath(entry)], {
-        env,
+      const child = spawn(execPath, [...execArgv, fileURLToPath(entry)], {
+        env: { ...MEMORY_ENV, ...(cache === null ? {} : { NODE_COMPILE_CACHE: cache }), ...env },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         serialization: ADVANCED,
         windowsHide: true,
