@@ -15,7 +15,8 @@ const lint = (): { path: string; rule: string }[] => {
   try {
     out = execFileSync(oxlint, ['--format', 'json', '.'], { cwd: planted, encoding: 'utf8' })
   } catch (error) {
-    out = String((error as { stdout?: unknown }).stdout ?? '')
+    // oxlint exits 1 when it finds something; its report is on stdout all the same.
+    out = error instanceof Error && 'stdout' in error && typeof error.stdout === 'string' ? error.stdout : '{"diagnostics":[]}'
   }
   const report = JSON.parse(out) as { diagnostics: { filename: string; code: string }[] }
   return report.diagnostics.map((d) => ({ path: d.filename, rule: d.code }))

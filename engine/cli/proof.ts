@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { AuditReport, ChaosReport, ProofRunner } from '../contract/proof.ts'
-import { parseFlags, parseNumber, refuse, type Command, type ExitCode, type Io } from './command.ts'
+import { parseFlags, parseNumber, refuse, type Command, type ExitCode } from './command.ts'
 
 const FLAGS = {
   json: { type: 'boolean' },

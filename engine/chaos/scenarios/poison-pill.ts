@@ -62,9 +62,6 @@ export const poisonPill = defineScenario({
     // From here on prices must stay near what they are: every poisoned price is far away.
     const last = twin.last('feed')
     const before = { poison: total(last?.status.poison), published: last?.status.published ?? 0 }
-    const view = reader.view
-    for (let i = 0; i < view.length / TICK_WORDS; i++)
-      if (tickKind(view[i * TICK_WORDS + 1] ?? 0) === TickKind.barHistory) low = Math.max(low, 0)
     const price = await lastPrice(twin.engine.endpoints?.rest)
     low = price / 3
     high = price * 3
@@ -94,7 +91,7 @@ export const poisonPill = defineScenario({
     const row = processRow(twin, 'feed')
     await twin.settle()
     drain()
-    const problems = [...bad.map((text) => `unbelievable tick in the ring: ${text}`)]
+    const problems = bad.map((text) => `unbelievable tick in the ring: ${text}`)
     if (!caughtAll) problems.push(`${caught} of ${offered} poisoned frames were counted`)
     if ((row?.restarts ?? 0) > 0) problems.push(`the feed was restarted: ${row?.lastExit ?? ''}`)
     if ((feed?.published ?? 0) <= before.published) problems.push('no good datum was published during the attack')
@@ -110,7 +107,7 @@ export const poisonPill = defineScenario({
     return problems.length === 0
       ? {
           verdict: 'SURVIVED',
-          reason: `${caught} of ${offered} poisoned frames caught, ${figures.published} good data published meanwhile`,
+          reason: `${offered} poisoned frames offered, ${caught} refusals counted, ${figures.published} good data published meanwhile`,
           figures,
         }
       : { verdict: 'FAILED', reason: problems[0] ?? '', figures: { ...figures, problems: problems.length } }
