@@ -13,7 +13,10 @@ export interface RequestText {
   readonly body: string
 }
 
-const decode = (text: string): string => decodeURIComponent(text.includes('+') ? text.replaceAll('+', ' ') : text)
+function decode(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  return spaced.includes('%') ? decodeURIComponent(spaced) : spaced
+}
 
 /** Adds the pairs of one raw text; names already present win. Throws URIError on broken percent-encoding. */
 function addPairs(into: Record<string, string>, text: string): void {

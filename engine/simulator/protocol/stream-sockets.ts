@@ -236,8 +236,8 @@ export class StreamSockets {
   /** A user event for the connections that hold the account's active listen key. */
   user(event: UserEvent): void {
     const { faults } = this.#context
-    const text = jsonText(event.data)
-    const send = (): void => this.#sendUser(event.account, event.type, (encode) => [encode(text)])
+    let text: string | undefined
+    const send = (): void => this.#sendUser(event.account, event.type, (encode) => [encode((text ??= jsonText(event.data)))])
     if (faults.empty && this.#held.size === 0) return send()
     const effect = faults.onFrame(['user', `user:${event.type}`], this.#context.elapsed())
     this.#afflict('user', effect, event.data, send, (frames) => this.#sendUser(event.account, event.type, frames))
