@@ -17,6 +17,13 @@ describe('leverage tiers', () => {
 })
 
 describe('contract data', () => {
+  it('knows the venue’s USDT contracts by the hundred, the captured ones first, and nothing it was not told of', () => {
+    expect(KNOWN_SYMBOLS.length).toBeGreaterThan(400)
+    expect(KNOWN_SYMBOLS.slice(0, 3)).toEqual(['BTCUSDT', 'ETHUSDT', 'SOLUSDT'])
+    expect(new Set(KNOWN_SYMBOLS).size).toBe(KNOWN_SYMBOLS.length)
+    expect(symbolSpec('NOSUCHUSDT')).toBeUndefined()
+  })
+
   it('fits the integer units of every symbol, with prices on the tick grid', () => {
     for (const symbol of KNOWN_SYMBOLS) {
       const spec = present(symbolSpec(symbol))

@@ -4,8 +4,9 @@
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
 import { invariant } from '../contract/result.ts'
-import { dec, plain } from './decimal.ts'
+import { dec, Decimal, plain } from './decimal.ts'
 import { SYMBOL_ROWS, TIER_ROWS } from './symbols-data.ts'
+import { MORE_SYMBOL_ROWS } from './symbols-more.ts'
 
 export interface TierSpec {
   /** Largest notional of the tier, USDT. */
@@ -104,10 +105,49 @@ function parseRow(row: string): SymbolSpec {
   }
 }
 
-const SPECS: ReadonlyMap<string, SymbolSpec> = new Map(SYMBOL_ROWS.map((row) => [row.slice(0, row.indexOf('|')), parseRow(row)]))
+const decimalsOf = (value: string): number => value.split('.')[1]?.length ?? 0
 
-/** Every symbol with built-in contract data. */
-export const KNOWN_SYMBOLS: readonly string[] = [...SPECS.keys()]
+/** A full row from what is known of a further contract: a price of 10,000 ticks, sizes of about 30 M USDT. */
+function deriveRow(base: string, tick: string, step: string): string {
+  const reference = dec(tick).times(10_000)
+  const lots = dec(10).pow(Math.max(0, Math.floor(Math.log10(30_000_000 / reference.toNumber()))))
+  const largest = Decimal.max(lots, dec(step).times(10_000))
+  const fields = [
+    `${base}USDT`,
+    Math.min(8, decimalsOf(tick) + 1),
+    decimalsOf(step),
+    tick,
+    tick,
+    plain(reference.times(1_000)),
+    step,
+    step,
+    plain(largest),
+    plain(Decimal.max(largest.div(5), step).toDecimalPlaces(decimalsOf(step))),
+    '5',
+    '0.0150',
+    plain(reference),
+    'SOL',
+  ]
+  return fields.join('|')
+}
+
+const ROWS: ReadonlyMap<string, string> = new Map([
+  ...MORE_SYMBOL_ROWS.flatMap((row) => {
+    const [tick = '', step = '', bases = ''] = row.split('|')
+    return bases.split(' ').map((base) => [`${base}USDT`, deriveRow(base, tick, step)] as const)
+  }),
+  ...SYMBOL_ROWS.map((row) => [row.slice(0, row.indexOf('|')), row] as const),
+])
+const parsed = new Map<string, SymbolSpec>()
+
+/** Every symbol with built-in contract data; those with the venue's own figures first. */
+export const KNOWN_SYMBOLS: readonly string[] = [...new Set([...SYMBOL_ROWS.map((row) => row.slice(0, row.indexOf('|'))), ...ROWS.keys()])]
 
 /** Built-in specification of a symbol; undefined when there is none. */
-export const symbolSpec = (symbol: string): SymbolSpec | undefined => SPECS.get(symbol)
+export function symbolSpec(symbol: string): SymbolSpec | undefined {
+  const row = ROWS.get(symbol)
+  if (row === undefined) return undefined
+  const spec = parsed.get(symbol) ?? parseRow(row)
+  parsed.set(symbol, spec)
+  return spec
+}

@@ -120,6 +120,25 @@ describe('order filters: each refusal has the venue’s code', () => {
     expect(b.body('DELETE /fapi/v1/order', { symbol: 'BTCUSDT', orderId: String(order['orderId']) })['status']).toBe('CANCELED')
   })
 
+  it('-4131 when the best opposite price is outside the band around mark', () => {
+    const b = flat()
+    b.exchange.fault({ kind: 'jump', symbol: 'BTCUSDT', fraction: '0.5' })
+    b.exchange.advanceTo(b.exchange.now + 1_000)
+    expect(b.code('POST /fapi/v1/order', market('BUY', '0.010'))).toBe(-4131)
+  })
+
+  it('amendments: -5024 on a halted symbol, -5047 for another reduceOnly, -2013 once it is done', () => {
+    const b = flat()
+    const placed = b.body('POST /fapi/v1/order', limit('BUY', '49900', '0.010'))
+    const change = { symbol: 'BTCUSDT', side: 'BUY', orderId: String(placed['orderId']), price: '49800', quantity: '0.010' }
+    expect(b.code('PUT /fapi/v1/order', { ...change, reduceOnly: 'true' })).toBe(-5047)
+    b.exchange.fault({ kind: 'status', symbol: 'BTCUSDT', status: 'TRADING_HALT' })
+    expect(b.code('PUT /fapi/v1/order', change)).toBe(-5024)
+    b.exchange.fault({ kind: 'status', symbol: 'BTCUSDT', status: 'TRADING' })
+    b.body('DELETE /fapi/v1/order', { symbol: 'BTCUSDT', orderId: String(placed['orderId']) })
+    expect(b.code('PUT /fapi/v1/order', change)).toBe(-2013)
+  })
+
   it('-2011 and -2013 for unknown orders', () => {
     const b = flat()
     expect(b.code('DELETE /fapi/v1/order', { symbol: 'BTCUSDT', orderId: '7' })).toBe(-2011)
