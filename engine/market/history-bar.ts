@@ -5,8 +5,11 @@ import { readDecimal, readRefusal } from './decimal-reading.ts'
 import type { Refusal } from './refusals.ts'
 import { BAR_MS } from './symbol-gate.ts'
 
-/** A 1m bar, final when its minute is over at `nowMs` (venue time); or why it is refused. */
-export function readHistoryBar(raw: VenueBar, nowMs: number): Bar | Refusal {
+/** Rows may be this much ahead of what is settled, ms. */
+const FUTURE_MS = 3_600_000
+
+/** A 1m bar, final when its minute was over at `settledMs` (venue time, before the bars were asked for); or why it is refused. */
+export function readHistoryBar(raw: VenueBar, settledMs: number): Bar | Refusal {
   const open = readDecimal(raw.open)
   const high = readDecimal(raw.high)
   const low = readDecimal(raw.low)
@@ -17,8 +20,8 @@ export function readHistoryBar(raw: VenueBar, nowMs: number): Bar | Refusal {
   if (open === 0 || high === 0 || low === 0 || close === 0) return 'zero'
   if (raw.openTime <= 0) return 'time-zero'
   if (raw.openTime % BAR_MS !== 0) return 'misaligned'
-  if (raw.openTime > nowMs + BAR_MS) return 'time-future'
+  if (raw.openTime > settledMs + FUTURE_MS) return 'time-future'
   if (high < low) return 'high-below-low'
   if (open > high || open < low || close > high || close < low) return 'outside-range'
-  return { time: raw.openTime, open, high, low, close, volume, final: raw.openTime + BAR_MS <= nowMs }
+  return { time: raw.openTime, open, high, low, close, volume, final: raw.openTime + BAR_MS <= settledMs }
 }

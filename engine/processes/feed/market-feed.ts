@@ -51,6 +51,11 @@ const FUTURE = { baseMs: 10_000, perRateMs: 500, lockStepMs: 600_000 } as const
 /** This many time refusals in a row make us doubt our clock, not the venue. */
 const DOUBT = 3
 const DOUBT_EVERY_MS = 2_000
+/**
+ * REST rows of a minute that ended this recently, by our idea of venue time when we asked, may still lack its last trades: they are
+ * taken for running and asked for again. Venue ms, and local ms of jitter for a faster venue.
+ */
+const SETTLE = { baseMs: 1_000, localMs: 20 } as const
 const FLUSH_AFTER_MS = 250
 
 export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
@@ -61,6 +66,7 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
   const reader = new FrameReader(symbols)
   const lines = symbols.map((symbol, id) => new SymbolLine(symbol, id, publisher, lockStep))
   const poison = new Map<Refusal, number>()
+  const settleMs = lockStep ? 0 : SETTLE.baseMs + SETTLE.localMs * init.endpoints.rate
   const toleranceMs = lockStep ? FUTURE.lockStepMs : FUTURE.baseMs + FUTURE.perRateMs * init.endpoints.rate
   let frames = 0
   let barsFilled = 0
@@ -126,11 +132,11 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
       })
     }
   }
-  const retryLater = (line: SymbolLine): void => {
+  const retryLater = (line: SymbolLine, afterMs: number = FILL_RETRY_MS): void => {
     const timer = setTimeout(() => {
       retries.delete(timer)
       if (!stopped) enqueueFill(line)
-    }, FILL_RETRY_MS)
+    }, afterMs)
     retries.add(timer)
   }
 
@@ -144,6 +150,7 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
     const [hole] = line.holes(currentMinute())
     const first = line.series.size > 0 ? Math.min(hole?.first ?? Infinity, line.series.lastFinal + BAR_MS) : undefined
     const missing = first === undefined ? limit : Math.max(2, Math.round((currentMinute() - first) / BAR_MS) + 1)
+    const askedAt = venue.clock.nowMs()
     const answer = await venue.public.bars(line.symbol, '1m', {
       ...(first === undefined || missing > limit ? {} : { startTime: first }),
       limit: Math.min(missing, limit),
@@ -155,10 +162,9 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
       letGo(line)
       return retryLater(line)
     }
-    const now = venue.clock.nowMs()
     const bars: Bar[] = []
     for (const raw of answer.value) {
-      const bar = readHistoryBar(raw, now)
+      const bar = readHistoryBar(raw, askedAt - settleMs)
       if (typeof bar === 'string') refuse(bar)
       else bars.push(bar)
     }
@@ -170,7 +176,10 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
     const holes = line.holes(line.series.lastFinal)
     await line.publishHistory(news, holes)
     letGo(line)
-    if (holes.length > 0 && !lockStep) retryLater(line)
+    if (lockStep) return
+    const unsettled = bars.some((bar) => !bar.final && bar.time + BAR_MS <= askedAt)
+    if (unsettled) retryLater(line, settleMs / init.endpoints.rate + FLUSH_AFTER_MS)
+    else if (holes.length > 0) retryLater(line)
   }
   const currentMinute = (): number => Math.floor(venue.clock.nowMs() / BAR_MS) * BAR_MS
   const isFilling = (): boolean => active > 0 || queue.length > 0
