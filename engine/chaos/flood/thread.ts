@@ -165,6 +165,7 @@ async function brain(order: FloodOrder): Promise<void> {
     hedge: false,
     rate: 1,
     tradingState: 'active',
+    proofMs: 6_000,
     counter: 0,
   })
   const opened = seams.createReader(order.ringPath, { index: 0, name: 'tsunami', from: 'oldest' })

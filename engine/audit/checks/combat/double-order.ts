@@ -70,6 +70,7 @@ function brainOf(seams: Seams, session: string, counter: number): BrainState {
     hedge: false,
     rate: 1,
     tradingState: 'active',
+    proofMs: 6_000,
     counter,
   })
 }
