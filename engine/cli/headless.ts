@@ -51,6 +51,7 @@ export interface HeadlessDocument {
 
 const SETTLE_MS = 5_000
 const PROGRESS_MS = 5_000
+const START_HINT_MS = 10_000
 
 export async function runHeadless(
   options: HeadlessOptions,
@@ -66,7 +67,9 @@ export async function runHeadless(
   }
   const engine = launched.value
   const seen = watch(engine, io)
+  const slow = setInterval(() => io.err(`waiting for: ${notRunning(engine)}`), START_HINT_MS)
   const ready = await Promise.race([engine.ready, io.stopped.then(() => ok(null))])
+  clearInterval(slow)
   if (!ready.ok) {
     await engine.stop()
     dataDir.discard()
@@ -125,6 +128,13 @@ export async function runHeadless(
   ]
   for (const problem of problems) io.err(`aegis: ${problem}`)
   return ok({ document, code: problems.length === 0 ? 0 : 1 })
+}
+
+const notRunning = (engine: EngineHandle): string => {
+  const rows = engine.processes().filter((row) => row.state !== 'running')
+  return rows.length === 0
+    ? 'the start-up reconciliation'
+    : rows.map((row) => `${row.name} (${row.state}${row.lastExit === null ? '' : `, ${row.lastExit}`})`).join(', ')
 }
 
 interface Seen {
