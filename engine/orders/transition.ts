@@ -46,7 +46,8 @@ const invalid = (order: Order, event: OrderEvent): Transition => ({
 })
 const unchanged = (order: Order): Transition => ({ ok: true, order })
 
-const max = (a: DecimalText, b: DecimalText): DecimalText => (decimal(a).gte(decimal(b)) ? a : b)
+/** Without trailing zeros, so that equal amounts are equal text. */
+const max = (a: DecimalText, b: DecimalText): DecimalText => toText(decimal(a).gte(decimal(b)) ? decimal(a) : decimal(b))
 
 /** State the venue's status stands for; null = says nothing new about an order that is alive. */
 function stateOfStatus(status: VenueOrder['status'], executed: DecimalText): OrderState {
