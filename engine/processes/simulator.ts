@@ -42,6 +42,7 @@ const handlers: {
       secret: credentials.secret,
       balance: settings.startingBalance,
       autoplay: false,
+      onLog: (text) => host.emit('log', { level: 'warn', text }),
       onBarrier: (barrier) => host.emit('barrier', barrier),
       onEnded: (ended) => host.emit('ended', ended),
       onProgress: (progress) => host.emit('progress', progress),
