@@ -225,6 +225,25 @@ describe('feed', () => {
     await expectVenueBars(running, 0, 'BTCUSDT')
   })
 
+  it.each([3_600_000, -3_600_000])('goes on when the venue clock jumps by %i ms', async (jump) => {
+    const running = await run({ speed: 1, symbols: ['BTCUSDT'] })
+    await until('live', () => of(running, 0, TickKind.mark).length > 2)
+    expect(running.sim.fault({ on: 'time', effect: { do: 'clockJump', ms: jump } }).ok).toBe(true)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const before = of(running, 0, TickKind.mark).length
+    await until('marks go on', () => of(running, 0, TickKind.mark).length > before + 3)
+    /* a reconnect measures the clock anew */
+    running.sim.fault({ on: 'time', effect: { do: 'cutSockets' } })
+    await until('reconnected', () => of(running, 0, TickKind.reset).length > 1)
+    const { length } = of(running, 0, TickKind.mark)
+    await until('marks go on after it', () => of(running, 0, TickKind.mark).length > length + 3)
+    await until('books go on after it', () =>
+      of(running, 0, TickKind.bookTop).some(
+        (tick) => tick.sequence > (running.ticks.findLast((one) => one.kind === TickKind.reset)?.sequence ?? 0),
+      ),
+    )
+  })
+
   it('publishes its history again for a reader that restarted', async () => {
     const running = await run({ speed: 1 })
     await until('history', () => of(running, 1, TickKind.barHistory).length >= 500)

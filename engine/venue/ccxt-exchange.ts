@@ -1,13 +1,13 @@
 /**
- * ccxt's `binanceusdm` as the maker of requests: endpoint table, encoding, HMAC/RSA/Ed25519 signatures (audit C5.4). Its raw
- * implicit calls run through its own `request` and `sign`; the answer comes back as status, headers and text.
+ * ccxt's `binanceusdm` as the maker of requests: endpoint table, encoding, HMAC/RSA/Ed25519 signatures (audit C5.4). Our HTTP client
+ * sends what it signed, once, and gives back status, headers and text.
  *
  * - Only this one file of ccxt is loaded: the package's index costs +105 MB and 340 ms, this costs +38 MB and 105 ms in each
  *   process that signs. ccxt's `exports` map does not list the file, so it is found beside the package's entry and imported by URL.
  * - Its URL table is REPLACED, not merged: an API that is not listed (sapi, api …) throws instead of reaching another host.
- * - Its rate limiter and its retries are off: one budget is shared by all processes (rate-budget.ts), and an order is never
- *   blindly re-sent (INV-04). Its error classes differ between live and loopback (exchange.md §1.4), so ours decide (venue-errors.ts).
- * - Its transport is replaced by ours, because its NetworkError cannot tell "never sent" from "sent, no answer".
+ * - Its transport, rate limiter and retries are not used: its NetworkError cannot tell "never sent" from "sent, no answer", one
+ *   budget is shared by all processes (rate-budget.ts), and an order is never blindly re-sent (INV-04). Its error classes differ
+ *   between live and loopback (exchange.md §1.4), so ours decide (venue-errors.ts).
  */
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
@@ -35,8 +35,6 @@ interface CcxtExchange {
   options: Record<string, unknown>
   nonce(): number
   sign(path: string, api: string, method: string, params: Record<string, unknown>): SignedRequest
-  fetch(url: string, method: string, headers?: Record<string, string>, body?: string): Promise<unknown>
-  request(path: string, api: string, method: string, params: Record<string, unknown>): Promise<unknown>
 }
 type CcxtConstructor = new (config: Record<string, unknown>) => CcxtExchange
 
@@ -82,8 +80,6 @@ const load = (): Promise<CcxtConstructor> => {
   return loading
 }
 
-const isOutcome = (value: unknown): value is HttpOutcome => typeof value === 'object' && value !== null && 'ok' in value
-
 /** Loads ccxt (once per process) and configures one exchange. */
 export async function createRequestMaker(options: CcxtOptions): Promise<RequestMaker> {
   const Binance = await load()
@@ -96,14 +92,18 @@ export async function createRequestMaker(options: CcxtOptions): Promise<RequestM
   exchange.urls.api = Object.fromEntries(Object.entries(FAMILIES).map(([family, path]) => [family, options.rest + path]))
   if (options.keyApi !== undefined) exchange.urls.api['sapi'] = `${options.keyApi}/sapi/v1`
   exchange.nonce = () => Math.round(options.venueNowMs())
-  exchange.fetch = (url, method, headers, body) => options.send({ url, method, headers: headers ?? {}, body })
   return {
-    async call(path, api, method, params) {
-      if (!(api in exchange.urls.api))
-        return { ok: false, notSent: true, reason: 'forbidden-host', message: `this venue has no ${api} API` }
-      const outcome = await exchange.request(path, api, method, { ...params })
-      invariant(isOutcome(outcome), 'the replaced transport answers with an outcome')
-      return outcome
+    call(path, api, method, params) {
+      const unsigned = (reason: 'forbidden-host' | 'unsigned', message: string): Promise<HttpOutcome> =>
+        Promise.resolve({ ok: false, notSent: true, reason, message })
+      if (!(api in exchange.urls.api)) return unsigned('forbidden-host', `this venue has no ${api} API`)
+      let signed: SignedRequest
+      try {
+        signed = exchange.sign(path, api, method, { ...params })
+      } catch (thrown) {
+        return unsigned('unsigned', thrown instanceof Error ? thrown.message : 'the request could not be signed')
+      }
+      return options.send({ url: signed.url, method: signed.method, headers: signed.headers ?? {}, body: signed.body })
     },
   }
 }

@@ -21,7 +21,7 @@ export interface HttpFailure {
   readonly ok: false
   /** True only when it is certain that no byte of the request left. */
   readonly notSent: boolean
-  readonly reason: 'forbidden-host' | 'refused' | 'timeout' | 'reset' | 'too-large' | 'closed'
+  readonly reason: 'forbidden-host' | 'unsigned' | 'refused' | 'timeout' | 'reset' | 'too-large' | 'closed'
   readonly message: string
 }
 
@@ -89,8 +89,8 @@ export function createHttpClient(hosts: AllowedHosts, now: () => number): HttpCl
         answer.on('close', () => breakOff('reset', 'the connection closed before the answer was complete'))
       }
       const body = call.body ?? ''
-      const headers =
-        body === '' && call.method === 'GET' ? call.headers : { ...call.headers, 'Content-Length': String(Buffer.byteLength(body)) }
+      const named = { 'User-Agent': 'aegis', ...call.headers }
+      const headers = body === '' && call.method === 'GET' ? named : { ...named, 'Content-Length': String(Buffer.byteLength(body)) }
       const encrypted = url.protocol === 'https:'
       const request = (encrypted ? httpsRequest : httpRequest)(
         url,

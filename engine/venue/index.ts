@@ -84,7 +84,15 @@ export function createVenue(options: VenueOptions): Venue {
   const userStream =
     credentials === undefined
       ? undefined
-      : createUserStream({ hosts: hosts.value, keys: createListenKeys(rest), clock, rate, random: options.random, log })
+      : createUserStream({
+          hosts: hosts.value,
+          keys: createListenKeys(rest),
+          clock,
+          rate,
+          lockStep: options.lockStep ?? false,
+          random: options.random,
+          log,
+        })
 
   const remeasure = setInterval(
     () => {
@@ -96,7 +104,7 @@ export function createVenue(options: VenueOptions): Venue {
 
   return {
     public: publicVenue,
-    ...(credentials === undefined ? {} : { private: createPrivateVenue(rest) }),
+    ...(credentials === undefined ? {} : { private: createPrivateVenue(rest, () => userStream?.listen() ?? (() => {})) }),
     ...(userStream === undefined ? {} : { userStream }),
     clock,
     metrics: () => ({

@@ -60,6 +60,15 @@ describe('orders', () => {
     expect(from.ok && from.value[0]?.tradeId).toBe(first)
   })
 
+  it('a client id with every allowed character is signed, sent and found unchanged', async () => {
+    const { api } = await bench()
+    const clientId = 'A:z/0.9_b-C:/.'
+    expect(await api.place(limitOrder({ clientId }))).toMatchObject({ ok: true, value: { clientId } })
+    expect(await api.order('BTCUSDT', clientId, 'regular')).toMatchObject({ ok: true, value: { clientId } })
+    const batch = await api.placeBatch([limitOrder({ clientId: 'B:/x' }), limitOrder({ clientId: 'B:/y' })])
+    expect(batch.ok && batch.value.map((one) => one.ok && one.value.clientId)).toEqual(['B:/x', 'B:/y'])
+  })
+
   it('a batch answers order by order', async () => {
     const { api } = await bench()
     const orders = [

@@ -28,7 +28,8 @@ const BATCH = 5
 
 const laneOf = (order: OrderRequest): Lane => (order.reduceOnly === true || order.closePosition === true ? 'cancel' : 'order')
 
-export function createPrivateVenue(rest: Rest): PrivateVenue {
+/** `listen`: called before an order or a cancel goes out; what it gives is called when the venue accepted it. */
+export function createPrivateVenue(rest: Rest, listen: () => () => void): PrivateVenue {
   const call = <S extends v.GenericSchema>(
     method: ApiMethod,
     path: string,
@@ -40,10 +41,19 @@ export function createPrivateVenue(rest: Rest): PrivateVenue {
   ): Promise<VenueResult<v.InferOutput<S>>> =>
     rest.call({ method, api: more.api ?? 'fapiPrivate', path, params, lane, weight, schema, orders: more.orders ?? 0 })
 
+  const heard = async <T>(work: () => Promise<VenueResult<T>>): Promise<VenueResult<T>> => {
+    const accepted = listen()
+    const result = await work()
+    if (result.ok) accepted()
+    return result
+  }
+
   const place = (order: OrderRequest, lane = laneOf(order)): Promise<VenueResult<VenueOrder>> =>
-    isConditional(order.type)
-      ? call('POST', 'algoOrder', lane, WEIGHT.order, orderParameters(order), AlgoOrder, { orders: 1 })
-      : call('POST', 'order', lane, WEIGHT.order, orderParameters(order), RegularOrder, { orders: 1 })
+    heard(() =>
+      isConditional(order.type)
+        ? call('POST', 'algoOrder', lane, WEIGHT.order, orderParameters(order), AlgoOrder, { orders: 1 })
+        : call('POST', 'order', lane, WEIGHT.order, orderParameters(order), RegularOrder, { orders: 1 }),
+    )
 
   /** One element of a batch answer: an order, or a refusal of this order alone. */
   const batchItem = (raw: unknown): VenueResult<VenueOrder> => {
@@ -131,9 +141,9 @@ export function createPrivateVenue(rest: Rest): PrivateVenue {
     balances,
     async cancel(symbol, clientId, book, lane = 'cancel') {
       if (book === 'regular') {
-        return call('DELETE', 'order', lane, WEIGHT.cancel, { symbol, origClientOrderId: clientId }, RegularOrder)
+        return heard(() => call('DELETE', 'order', lane, WEIGHT.cancel, { symbol, origClientOrderId: clientId }, RegularOrder))
       }
-      const answer = await call('DELETE', 'algoOrder', lane, WEIGHT.cancel, { symbol, clientAlgoId: clientId }, Done)
+      const answer = await heard(() => call('DELETE', 'algoOrder', lane, WEIGHT.cancel, { symbol, clientAlgoId: clientId }, Done))
       return answer.ok ? ok(undefined) : answer
     },
     async cancelAll(symbol, lane = 'cancel') {

@@ -204,6 +204,16 @@ describe('user stream', () => {
     expect(fill?.kind === 'order' && BigInt(fill.order.orderId) > 2n ** 53n).toBe(true)
   })
 
+  it('a stream that is open but deaf is replaced when an accepted order is not heard of', async () => {
+    const running = await bench()
+    running.sim.fault({ on: 'time', effect: { do: 'silence', category: 'private' } })
+    const id = await buy(running)
+    await until('the reconnect', () => resyncs(running.events).includes('reconnected'))
+    expect(fillsOf(running.events, id)).toEqual([])
+    const next = await buy(running)
+    await until('the next fill', () => fillsOf(running.events, next).length > 0)
+  })
+
   it('a revoked key is told as unhealthy, loudly', async () => {
     const running = await bench()
     running.sim.fault({ on: 'time', effect: { do: 'revokeKey' } })

@@ -25,6 +25,8 @@ export interface UserStreamOptions {
   readonly clock: SkewClock
   /** Venue seconds per local second. */
   readonly rate: number
+  /** Venue time stands still between barriers, so silence means nothing. */
+  readonly lockStep: boolean
   readonly random: Random
   readonly log: (line: LogLine) => void
   /** See StreamSocketOptions.aliveMs. */
@@ -38,7 +40,15 @@ const START_MS = 15_000
 const MIN_CHECK_MS = 20
 const MAX_CHECK_MS = 15_000
 
-export function createUserStream(options: UserStreamOptions): UserStream {
+/** An accepted order must be heard of this soon, local ms; a stream that says nothing then is deaf, however open its socket is. */
+const HEARD_MS = 5_000
+
+export interface OwnUserStream extends UserStream {
+  /** Call before sending an order or a cancel, and what it returns when the venue accepted it. */
+  listen(): () => void
+}
+
+export function createUserStream(options: UserStreamOptions): OwnUserStream {
   const { clock, keys, log } = options
   const listeners: ((event: UserEvent) => void)[] = []
   let frames = 0
@@ -122,7 +132,22 @@ export function createUserStream(options: UserStreamOptions): UserStream {
   }
   clock.onSet(() => void checkKey())
 
+  let doubt: ReturnType<typeof setTimeout> | undefined
+
   return {
+    listen() {
+      const before = frames
+      return () => {
+        if (options.lockStep || doubt !== undefined || frames > before) return
+        doubt = setTimeout(() => {
+          doubt = undefined
+          if (frames > before || socket.state !== 'open') return
+          log({ level: 'error', text: `user stream: nothing heard within ${HEARD_MS} ms of an accepted order; connecting anew` })
+          socket.restart('deaf')
+        }, HEARD_MS)
+        doubt.unref()
+      }
+    },
     onEvent: (listener) => void listeners.push(listener),
     get healthy() {
       return socket.state === 'open' && key !== undefined
@@ -149,6 +174,8 @@ export function createUserStream(options: UserStreamOptions): UserStream {
     async stop() {
       clearInterval(timer)
       timer = undefined
+      clearTimeout(doubt)
+      doubt = undefined
       started?.({ ok: false, error: venueError('notSent', 'stopped') })
       started = undefined
       socket.stop()

@@ -71,6 +71,8 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
   let frames = 0
   let barsFilled = 0
   let acceptedAt = performance.now()
+  /** Venue time of the newest datum of the symbol heard last. */
+  let acceptedVenueMs = 0
   let doubts = 0
   let doubtedAt = -Infinity
   let stopped = false
@@ -95,15 +97,25 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
     for (const gate of reader.gates) if (gate.newestMs > now + toleranceMs) gate.forgetTimes()
   }
 
+  /**
+   * Latest believable venue time: by our clock, or by the streams themselves going on at the venue's pace. A server whose clock
+   * goes wrong while its streams do not must not make us deaf.
+   */
+  const latestMs = (): number => {
+    const elapsed = lockStep ? 0 : (performance.now() - acceptedAt) * init.endpoints.rate
+    return Math.max(venue.clock.nowMs(), acceptedVenueMs + elapsed) + toleranceMs
+  }
+
   const onFrame = (frame: Buffer): void => {
     frames += 1
     /* venue data of the symbols traded here is ASCII; anything else is broken text */
     if (!isAscii(frame)) refuse('not-utf8')
     else {
-      const refusal = reader.read(frame.toString('latin1'), venue.clock.nowMs() + toleranceMs, publisher.view, publisher.index)
+      const refusal = reader.read(frame.toString('latin1'), latestMs(), publisher.view, publisher.index)
       if (refusal === undefined) {
         doubts = 0
         acceptedAt = performance.now()
+        acceptedVenueMs = reader.gates[reader.symbolId]?.newestMs ?? acceptedVenueMs
         const line = lines[reader.symbolId]
         if (line?.accept() === true) enqueueFill(line)
       } else refuse(refusal)
