@@ -5,6 +5,7 @@
 'use strict'
 const { app, MessageChannelMain, utilityProcess } = require('electron')
 const { spawnSync } = require('node:child_process')
+const { rmSync } = require('node:fs')
 const { join } = require('node:path')
 
 const plan = JSON.parse(process.argv.at(-1))
@@ -36,6 +37,7 @@ async function measure(run, at) {
   const timing = await sender.next()
   const done = await receiver.next()
   for (const { child } of [sender, receiver]) child.kill()
+  for (const file of [job.path, `${job.path}.r0`]) rmSync(file, { force: true })
   if (timing.error || done.error) throw new Error(timing.error ?? done.error)
   if (done.received !== run.ticks || done.broken !== 0 || done.lost !== 0)
     throw new Error(`received ${JSON.stringify(done)} of ${run.ticks}`)

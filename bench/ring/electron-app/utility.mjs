@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { nowNs } from './bench/ring/machine.js'
 import { joinRing, receiveByRing, sendByRing } from './bench/ring/transports.js'
 import { countBroken, writeProbe } from './engine/ring/crash/probe-ticks.js'
-import { createProducer, removeRing, ringBackend } from './engine/ring/index.js'
+import { createProducer, ringBackend } from './engine/ring/index.js'
 
 const { role, transport, batch, ticks, path } = JSON.parse(process.argv.at(-1))
 const parent = process.parentPort
@@ -79,7 +79,6 @@ parent.on('message', ({ ports }) => {
     // The word must leave before this process gives its thread to reading.
     setTimeout(() => {
       finished(receiveByRing(reader, { ticks, batch }))
-      removeRing(path)
     }, 20)
   } else {
     receiveByPort(port, finished)
