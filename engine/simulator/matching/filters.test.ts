@@ -122,7 +122,7 @@ describe('order filters: each refusal has the venue’s code', () => {
 
   it('-4131 when the best opposite price is outside the band around mark', () => {
     const b = flat()
-    b.exchange.fault({ kind: 'jump', symbol: 'BTCUSDT', fraction: '0.5' })
+    b.exchange.fault({ kind: 'jump', symbol: 'BTCUSDT', fraction: '2' })
     b.exchange.advanceTo(b.exchange.now + 29_000)
     expect(b.code('POST /fapi/v1/order', market('BUY', '0.010'))).toBe(-4131)
   })
