@@ -252,5 +252,7 @@ describe('binance-api-node', () => {
     await client.futuresCancelAlgoOrder({ symbol: SYMBOL, algoId: algo.algoId })
     expect(await client.futuresGetOpenAlgoOrders({ symbol: SYMBOL })).toHaveLength(0)
     for (const stop of stops) stop()
+    /* closing the user stream deletes its listen key in the background */
+    await sleep(300)
   })
 })
