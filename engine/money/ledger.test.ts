@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import type { DecimalText } from '../contract/decimal-text.ts'
 import type { PositionSide, Side, VenueFill } from '../contract/venue.ts'
 import { decimal, Decimal, toMoney, toText, ZERO } from './decimal.ts'
+import { amountText, productToMoney, toFixedAmount } from './fixed.ts'
 import { createLedger, type Ledger } from './ledger.ts'
+import { createTradeIdMemory, idNumber } from './trade-ids.ts'
 
 const text = (value: string): DecimalText => value as DecimalText
 let nextId = 1
@@ -262,5 +264,63 @@ describe('ledger against an independent Decimal book', () => {
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('bounded memory (INV-11)', () => {
+  it('trade ids: what was dropped is forgotten, never booked twice; longer ids come after shorter ones; text ids count once', () => {
+    const memory = createTradeIdMemory('5')
+    const add = (id: string, side: Side = 'BUY') => memory.add(id, idNumber(id), side)
+    expect([add('5'), add('4'), add('7'), add('6'), add('6'), add('6', 'SELL'), add('007')]).toEqual(
+      'forgotten forgotten new new duplicate new duplicate'.split(' '),
+    )
+    for (let i = 8; i < 70_000; i++) add(String(i))
+    expect([add('6'), add('30000'), add('69999'), add('70000')]).toEqual(['forgotten', 'forgotten', 'duplicate', 'new'])
+    const long = '9007199254740993'
+    expect([add('syn-1'), add('syn-1'), add(long), add('9007199254740992'), add(long), memory.last]).toEqual([
+      'new',
+      'duplicate',
+      'new',
+      'new',
+      'duplicate',
+      long,
+    ])
+  })
+
+  it('a straggler older than the fills kept for reordering is booked at the end, and says so', () => {
+    const ledger = open()
+    const straggler = fill('BUY', '1', '100', { tradeId: '2' })
+    for (let i = 3; i < 1_200; i++) ledger.applyFill(fill(i % 2 === 0 ? 'BUY' : 'SELL', '1', '100', { tradeId: String(i) }))
+    expect(ledger.applyFill(straggler)).toMatchObject({ kind: 'booked', order: 'beyond-memory' })
+    expect(ledger.applyFill(straggler).kind).toBe('duplicate')
+    expect(show(ledger).quantity).toBe('0')
+  })
+})
+
+describe('fixed point', () => {
+  it('property: the fast reading and printing of amounts is that of Decimal', () => {
+    const digits = fc.tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.integer({ min: 0, max: 18 }))
+    fc.assert(
+      fc.property(digits, ([whole, shift]) => {
+        const plain = new Decimal(whole.toString()).div(new Decimal(10).pow(shift)).toFixed() as DecimalText
+        const fixed = toFixedAmount(plain)
+        expect(fixed).not.toBeNull()
+        if (fixed !== null) expect(amountText(fixed)).toBe(toText(decimal(plain)))
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(toFixedAmount(text('0.0000000000000000001'))).toBeNull()
+    expect(toFixedAmount(text('0.50000000000000000000000'))).toBe(5n * 10n ** 17n)
+  })
+  it('property: rounding to money is half away from zero, as Decimal does it', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 45n), max: 10n ** 45n }), (product) => {
+        const want = toMoney(new Decimal(product.toString()).div(new Decimal(10).pow(36)))
+        expect(amountText(productToMoney(product))).toBe(toText(want))
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(amountText(productToMoney(5n * 10n ** 27n))).toBe('0.00000001')
+    expect(amountText(productToMoney(-5n * 10n ** 27n))).toBe('-0.00000001')
   })
 })

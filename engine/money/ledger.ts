@@ -15,7 +15,7 @@ import type { PositionSide, Side, VenueFill } from '../contract/venue.ts'
 import { decimal, Decimal, ZERO, type Usdt } from './decimal.ts'
 import { amountText, toFixedAmount } from './fixed.ts'
 import { createPositionTrack, FLAT_TRACK, type LedgerPosition, type PositionTrack, type TrackState } from './position-track.ts'
-import { createTradeIdMemory, isNumericId, type TradeIdMemory } from './trade-ids.ts'
+import { createTradeIdMemory, idNumber, type TradeIdMemory } from './trade-ids.ts'
 
 export type { LedgerPosition } from './position-track.ts'
 
@@ -104,6 +104,14 @@ export interface Ledger {
   readonly revision: number
 }
 
+/** One symbol: the trades booked, and its positions (BOTH in one-way mode; LONG and SHORT in hedge mode). */
+interface SymbolBook {
+  readonly trades: TradeIdMemory
+  BOTH: PositionTrack | null
+  LONG: PositionTrack | null
+  SHORT: PositionTrack | null
+}
+
 const CHANGE_IDS_KEPT = 20_000
 
 /** A position of `quantity` at `entry` in fixed point. */
@@ -121,8 +129,7 @@ const fixedOf = (text: DecimalText): bigint => {
 export function createLedger(options: LedgerOptions): Ledger {
   const quoteAsset = options.quoteAsset ?? 'USDT'
   const acceptVenueRounding = options.acceptVenueRounding ?? true
-  const tracks = new Map<string, PositionTrack>()
-  const memories = new Map<string, TradeIdMemory>()
+  const books = new Map<string, SymbolBook>()
   const foreign = new Map<string, Decimal>()
   const changes = new Set<string>()
   let wallet = fixedOf(options.wallet)
@@ -135,29 +142,31 @@ export function createLedger(options: LedgerOptions): Ledger {
   let disagreements = 0
   let revision = 0
 
-  const trackOf = (symbol: string, side: PositionSide, initial: TrackState = FLAT_TRACK): PositionTrack => {
-    const key = `${symbol} ${side}`
-    const known = tracks.get(key)
+  const bookOf = (symbol: string): SymbolBook => {
+    const known = books.get(symbol)
     if (known !== undefined) return known
-    const track = createPositionTrack(symbol, side, initial, acceptVenueRounding)
-    tracks.set(key, track)
-    return track
+    const made: SymbolBook = { trades: createTradeIdMemory(options.lastTradeId?.[symbol] ?? ''), BOTH: null, LONG: null, SHORT: null }
+    books.set(symbol, made)
+    return made
   }
-  const memoryOf = (symbol: string): TradeIdMemory => {
-    const known = memories.get(symbol)
-    if (known !== undefined) return known
-    const memory = createTradeIdMemory(options.lastTradeId?.[symbol] ?? '')
-    memories.set(symbol, memory)
-    return memory
-  }
-  for (const symbol of Object.keys(options.lastTradeId ?? {})) memoryOf(symbol)
+  const trackOf = (book: SymbolBook, symbol: string, side: PositionSide, initial: TrackState = FLAT_TRACK): PositionTrack =>
+    (book[side] ??= createPositionTrack(symbol, side, initial, acceptVenueRounding))
+  for (const symbol of Object.keys(options.lastTradeId ?? {})) bookOf(symbol)
   for (const position of options.positions ?? []) {
     const core = coreOf(position)
     const time = options.time ?? 0
-    trackOf(position.symbol, position.positionSide, { ...core, realized: 0n, openedAt: core.quantity === 0n ? 0 : time, updatedAt: time })
+    trackOf(bookOf(position.symbol), position.symbol, position.positionSide, {
+      ...core,
+      realized: 0n,
+      openedAt: core.quantity === 0n ? 0 : time,
+      updatedAt: time,
+    })
   }
 
-  const sorted = (): PositionTrack[] => [...tracks.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, track]) => track)
+  const sorted = (): PositionTrack[] =>
+    [...books.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .flatMap(([, book]) => [book.BOTH, book.LONG, book.SHORT].filter((track) => track !== null))
 
   return {
     applyFill(fill) {
@@ -167,11 +176,14 @@ export function createLedger(options: LedgerOptions): Ledger {
       if (quantity === null || quantity <= 0n) return { kind: 'refused', field: 'quantity', reason: `quantity ${fill.quantity}` }
       const commission = toFixedAmount(fill.commission)
       if (commission === null) return { kind: 'refused', field: 'commission', reason: `commission ${fill.commission}` }
-      const added = memoryOf(fill.symbol).add(fill.tradeId, fill.side)
+      const { symbol, tradeId, side } = fill
+      const number = idNumber(tradeId)
+      const book = bookOf(symbol)
+      const added = book.trades.add(tradeId, number, side)
       if (added !== 'new') return { kind: added }
-      const venueRealized = isNumericId(fill.tradeId) ? toFixedAmount(fill.realizedPnl) : null
-      const signed = fill.side === 'BUY' ? quantity : -quantity
-      const applied = trackOf(fill.symbol, fill.positionSide).apply(fill.tradeId, signed, price, venueRealized, fill.time)
+      const venueRealized = Number.isNaN(number) ? null : toFixedAmount(fill.realizedPnl)
+      const signed = side === 'BUY' ? quantity : -quantity
+      const applied = trackOf(book, symbol, fill.positionSide).apply(tradeId, number, signed, price, venueRealized, fill.time)
       realized += applied.realizedDelta
       wallet += applied.realizedDelta
       disagreements += applied.disagreements
@@ -219,13 +231,13 @@ export function createLedger(options: LedgerOptions): Ledger {
       return amountText(difference)
     },
     adoptPosition(position, time, includesUpTo) {
-      const memory = memoryOf(position.symbol)
-      memory.forgetUpTo(memory.last)
-      if (includesUpTo !== undefined) memory.forgetUpTo(includesUpTo)
-      trackOf(position.symbol, position.positionSide).reset(coreOf(position), time)
+      const book = bookOf(position.symbol)
+      book.trades.forgetUpTo(book.trades.last)
+      if (includesUpTo !== undefined) book.trades.forgetUpTo(includesUpTo)
+      trackOf(book, position.symbol, position.positionSide).reset(coreOf(position), time)
       revision++
     },
-    position: (symbol, positionSide) => tracks.get(`${symbol} ${positionSide}`)?.view() ?? flatPosition(symbol, positionSide),
+    position: (symbol, positionSide) => books.get(symbol)?.[positionSide]?.view() ?? flatPosition(symbol, positionSide),
     openPositions: () =>
       sorted()
         .filter((track) => track.state.quantity !== 0n)
@@ -243,18 +255,20 @@ export function createLedger(options: LedgerOptions): Ledger {
     foreignFees: () => Object.fromEntries([...foreign].map(([asset, amount]) => [asset, amount.toFixed() as DecimalText])),
     unrealized(mark) {
       let sum: Decimal = ZERO
-      for (const track of tracks.values()) {
-        if (track.state.quantity === 0n) continue
-        const at = mark(track.symbol)
-        if (at === undefined) continue
-        const position = track.view()
-        sum = sum.plus(position.quantity.mul(at.minus(position.averageEntry)))
+      for (const [symbol, book] of books) {
+        for (const track of [book.BOTH, book.LONG, book.SHORT]) {
+          if (track === null || track.state.quantity === 0n) continue
+          const at = mark(symbol)
+          if (at === undefined) continue
+          const position = track.view()
+          sum = sum.plus(position.quantity.mul(at.minus(position.averageEntry)))
+        }
       }
       return sum as Usdt
     },
-    hasTrade: (symbol, tradeId, side) => memories.get(symbol)?.has(tradeId, side) ?? false,
+    hasTrade: (symbol, tradeId, side) => books.get(symbol)?.trades.has(tradeId, side) ?? false,
     lastTradeIds: () =>
-      Object.fromEntries([...memories].filter(([, memory]) => memory.last !== '').map(([symbol, memory]) => [symbol, memory.last])),
+      Object.fromEntries([...books].filter(([, { trades }]) => trades.last !== '').map(([symbol, { trades }]) => [symbol, trades.last])),
     get fillCount() {
       return fillCount
     },

@@ -7,7 +7,7 @@ import type { PositionSide } from '../contract/venue.ts'
 import { Decimal, type Price, type Qty, type Usdt } from './decimal.ts'
 import { absolute, amountText, AMOUNT_PLACES, fixedText } from './fixed.ts'
 import { applyToPosition, FLAT, type PositionCore } from './position.ts'
-import { compareNumericIds, isNumericId } from './trade-ids.ts'
+import { compareNumericIds } from './trade-ids.ts'
 
 /** A position as the rest of the engine reads it. */
 export interface LedgerPosition {
@@ -29,7 +29,8 @@ const DROPPED_AT_ONCE = 512
 
 interface KeptFill {
   readonly id: string
-  readonly numeric: boolean
+  /** idNumber(id); NaN for one that has no place in the order of ids. */
+  readonly number: number
   readonly signed: bigint
   readonly price: bigint
   /** The venue's own realised figure in 10^-18; null when it gave none. */
@@ -64,7 +65,7 @@ export interface TrackState {
 
 export interface PositionTrack {
   readonly symbol: string
-  apply(id: string, signed: bigint, price: bigint, venueRealized: bigint | null, time: number): Applied
+  apply(id: string, number: number, signed: bigint, price: bigint, venueRealized: bigint | null, time: number): Applied
   /** The venue's word replaces ours (adoption, baseline); realised profit is untouched. */
   reset(core: PositionCore, time: number): void
   readonly state: TrackState
@@ -77,6 +78,10 @@ export interface PositionTrack {
  */
 const VENUE_ROUNDING = 10n ** BigInt(AMOUNT_PLACES - 8)
 const roundingAllowance = (closed: bigint): bigint => VENUE_ROUNDING + (closed * VENUE_ROUNDING) / 10n ** BigInt(AMOUNT_PLACES)
+
+/** Whether id `a` is before `b`; ids without a number are before nothing. */
+const isBefore = (a: string, aNumber: number, b: string, bNumber: number): boolean =>
+  aNumber < bNumber || (aNumber === Infinity && bNumber === Infinity && compareNumericIds(a, b) < 0)
 
 export function createPositionTrack(
   symbol: string,
@@ -92,7 +97,9 @@ export function createPositionTrack(
   let openedAt = initial.openedAt
   let updatedAt = initial.updatedAt
   let lastId = ''
+  let lastNumber = -1
   let baseLastId = ''
+  let baseLastNumber = -1
   let shown: LedgerPosition | null = null
 
   const step = (from: PositionCore, fromOpenedAt: number, fill: KeptFill): void => {
@@ -117,11 +124,11 @@ export function createPositionTrack(
   }
 
   /** Where a late fill belongs: right after the last kept fill with a smaller id; fills without a number stay where they came. */
-  const placeOf = (id: string): number => {
+  const placeOf = (id: string, number: number): number => {
     let index = kept.length
     while (index > 0) {
       const before = kept[index - 1]
-      if (before === undefined || (before.numeric && compareNumericIds(before.id, id) < 0)) return index
+      if (before === undefined || isBefore(before.id, before.number, id, number)) return index
       index--
     }
     return 0
@@ -129,7 +136,7 @@ export function createPositionTrack(
 
   const applyLate = (fill: KeptFill): Applied => {
     const before = quantity
-    const place = placeOf(fill.id)
+    const place = placeOf(fill.id, fill.number)
     let delta = 0n
     let disagreements = 0
     for (const later of kept.slice(place)) {
@@ -159,7 +166,9 @@ export function createPositionTrack(
       const last = kept[DROPPED_AT_ONCE - 1]
       if (last !== undefined) base = last
       for (const dropped of kept.splice(0, DROPPED_AT_ONCE)) {
-        if (dropped.numeric && (baseLastId === '' || compareNumericIds(dropped.id, baseLastId) > 0)) baseLastId = dropped.id
+        if (Number.isNaN(dropped.number) || isBefore(dropped.id, dropped.number, baseLastId, baseLastNumber)) continue
+        baseLastId = dropped.id
+        baseLastNumber = dropped.number
       }
     }
     return { realizedDelta: fill.booked, realized: fill.booked, disagreements: fill.disagrees ? 1 : 0, order, before, after: quantity }
@@ -167,17 +176,19 @@ export function createPositionTrack(
 
   return {
     symbol,
-    apply(id, signed, price, venueRealized, time) {
-      const numeric = isNumericId(id)
-      const late = numeric && lastId !== '' && compareNumericIds(id, lastId) < 0
-      const forgotten = late && baseLastId !== '' && compareNumericIds(id, baseLastId) < 0
+    apply(id, number, signed, price, venueRealized, time) {
+      const late = isBefore(id, number, lastId, lastNumber)
+      const forgotten = late && isBefore(id, number, baseLastId, baseLastNumber)
       shown = null
       if (time > updatedAt) updatedAt = time
-      if (numeric && !late) lastId = id
+      if (!late && !Number.isNaN(number)) {
+        lastId = id
+        lastNumber = number
+      }
       const fill: KeptFill = {
         id,
         // A straggler beyond memory has no place any more: it stays where it came.
-        numeric: numeric && !forgotten,
+        number: forgotten ? Number.NaN : number,
         signed,
         price,
         venueRealized,
@@ -198,6 +209,7 @@ export function createPositionTrack(
       updatedAt = time
       base = { quantity, cost, openedAt }
       baseLastId = lastId
+      baseLastNumber = lastNumber
       shown = null
     },
     get state() {

@@ -71,8 +71,22 @@ describe('schedule', () => {
       if (now <= 32_000 || now >= 899_000) seen.push(`${now / 1_000} ${depth}`)
     }
     expect(seen).toEqual([
-      ...['2 in-flight', '4 in-flight', '6 in-flight', '8 in-flight', '10 orders', '12 in-flight', '14 in-flight', '16 in-flight'],
-      ...['18 in-flight', '20 orders', '22 in-flight', '24 in-flight', '26 in-flight', '28 in-flight', '30 positions', '32 in-flight'],
+      '2 in-flight',
+      '4 in-flight',
+      '6 in-flight',
+      '8 in-flight',
+      '10 orders',
+      '12 in-flight',
+      '14 in-flight',
+      '16 in-flight',
+      '18 in-flight',
+      '20 orders',
+      '22 in-flight',
+      '24 in-flight',
+      '26 in-flight',
+      '28 in-flight',
+      '30 positions',
+      '32 in-flight',
       '900 deep',
     ])
   })
