@@ -38,7 +38,11 @@ function fingerprint(): string {
 
 function run(tool: string, args: readonly string[]): void {
   const entry = join(root, 'node_modules', tool)
-  const done = spawnSync(process.execPath, [entry, ...args], { cwd: root, encoding: 'utf8' })
+  const done = spawnSync(process.execPath, [entry, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
   if (done.status === 0) return
   process.stderr.write(`${done.stdout}${done.stderr}`)
   process.stderr.write(`aegis: the build stopped at ${tool}\n`)

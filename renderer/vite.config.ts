@@ -12,7 +12,6 @@ export default defineConfig(({ mode }) => {
     root,
     base: './',
     plugins: [react()],
-    define: fixture ? { 'process.env.NODE_ENV': '"production"' } : {},
     build: {
       outDir: new URL(fixture ? '../dist/renderer-fixture/' : '../dist/renderer/', import.meta.url).pathname,
       emptyOutDir: true,

@@ -30,7 +30,7 @@ export function ProcessesPanel() {
                 Beat
               </th>
               <th scope="col" className="end" title="Resident memory">
-                Memory
+                MB
               </th>
               <th scope="col" className="end" title="Event loop delay, 99th percentile">
                 Loop

@@ -7,6 +7,7 @@ export const formatCount = (n: number): string =>
         .replace(/\B(?=(\d{3})+(?!\d))/g, ',')
         .replace('-', '\u2212')
     : UNKNOWN
+/** Whole mebibytes, without the unit. */
 export const formatMegabytes = (bytes: number): string =>
-  bytes > 0 && Number.isFinite(bytes) ? `${Math.round(bytes / 1_048_576)} MB` : UNKNOWN
+  bytes > 0 && Number.isFinite(bytes) ? String(Math.round(bytes / 1_048_576)) : UNKNOWN
 export const plural = (n: number, one: string, many = `${one}s`): string => `${formatCount(n)} ${n === 1 ? one : many}`
