@@ -127,22 +127,22 @@ describe('sockets', () => {
     const closed = await market()
     arm({ on: 'time', effect: { do: 'closeSockets' } })
     expect(await closed.closed).toBe(1001)
-    arm({ on: 'time', effect: { do: 'refuseSockets', ms: 4_000 } })
+    arm({ on: 'time', effect: { do: 'refuseSockets', ms: 30_000 } })
     await expect(market()).rejects.toThrow('503')
-    await sleep(400)
+    await sleep(1_800)
     await (await market()).next(anyFrame)
   })
 
   it('silent: open, answering pings, without data for a while', async () => {
     const one = await market()
     await one.next(anyFrame)
-    arm({ on: 'time', effect: { do: 'silence', ms: 6_000 } })
+    arm({ on: 'time', effect: { do: 'silence', ms: 30_000 } })
     const before = one.frames.length
     const pong = new Promise((resolve) => one.ws.once('pong', resolve))
     one.ws.ping()
     await pong
     expect(one.frames.length).toBe(before)
-    await sleep(600)
+    await sleep(2_500)
     expect(one.frames.length).toBeGreaterThan(before)
   })
 

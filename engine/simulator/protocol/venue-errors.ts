@@ -13,7 +13,6 @@ export const VENUE_ERRORS = {
   illegalCharacters: failure(400, -1100, 'Illegal characters found in a parameter.'),
   tooLarge: failure(413, -1101, 'Too much data was sent for this endpoint.'),
   listenKeyGone: failure(400, -1125, 'This listenKey does not exist.'),
-  lateAtMatching: failure(400, -5028, 'Timestamp for this request is outside of the ME recvWindow.'),
   /** 503 A: the request may have been executed. */
   unknown: failure(503, -1000, 'Unknown error, please check your request or try again later.'),
   /** 503 B: not executed. */
