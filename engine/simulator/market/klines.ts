@@ -96,6 +96,12 @@ export class Series {
     return bar
   }
 
+  /** Adds a finished bar after the last one; one that is not later is ignored. */
+  append(bar: Kline): void {
+    const { current } = this
+    if (current === undefined || bar.openTime > current.openTime) this.bars.push(bar)
+  }
+
   price(time: number, price: number, nextId: number): void {
     const bar = this.at(time, price, nextId)
     if (price > bar.high) bar.high = price

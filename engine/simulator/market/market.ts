@@ -92,9 +92,14 @@ export class Market {
     )
     const mean = (bar.open + bar.high + bar.low + bar.close) / 4
     const takerVolume = Math.min(bar.volume, taker * this.instrument.step)
-    this.minutes.merge({
-      ...bar,
+    this.minutes.append({
+      openTime: bar.openTime,
       closeTime: bar.openTime + MINUTE - 1,
+      open: bar.open,
+      high: bar.high,
+      low: bar.low,
+      close: bar.close,
+      volume: bar.volume,
       quote: Math.round(mean) * bar.volume,
       trades,
       takerVolume,

@@ -137,18 +137,16 @@ export class Engine {
       const makers = book.side(side)
       for (let maker = makers[0]; maker !== undefined; maker = makers[0]) {
         let tick = ladder.best(opposite(side))
-        let traded = false
         for (let walked = 0; walked < 500 && isOpen(maker); walked++) {
           if (!crosses(side, maker.price, tick * instrument.tick)) break
           const size = Math.min(ladder.available(opposite(side), tick, this.#world.now), remaining(maker))
           if (size > 0) {
             const taken = this.#fillMaker(book, maker, maker.price, size, side === 'SELL', false)
             if (taken > 0) ladder.consume(opposite(side), tick, taken, this.#world.now)
-            traded = traded || taken > 0
           }
           tick = ladder.next(opposite(side), tick)
         }
-        if (isOpen(maker) || !traded) break
+        if (isOpen(maker)) break
       }
       // What is shown at the best price bounds the queue ahead there: others cancelled.
       const best = ladder.best(side)
