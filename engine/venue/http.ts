@@ -105,7 +105,7 @@ export function createHttpClient(hosts: AllowedHosts, now: () => number): HttpCl
         else socket.once(encrypted ? 'secureConnect' : 'connect', () => (connected = true))
       })
       request.on('error', (error) => breakOff(connected ? 'reset' : 'refused', error.message))
-      request.on('close', () => breakOff('closed', 'the request was closed'))
+      request.on('close', () => breakOff(closed ? 'closed' : 'reset', 'the connection closed before the answer was complete'))
       request.end(body)
     })
   }
