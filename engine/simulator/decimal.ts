@@ -24,14 +24,20 @@ export const toMoney = (value: Decimal): Money => BigInt(value.times('1e8').toDe
 export const fromMoney = (value: Money): Decimal => new Decimal(value.toString()).times('1e-8')
 export const moneyOf = (text: DecimalText): Money => toMoney(new Decimal(text))
 
-/** Eight decimals, as the venue prints USDT. */
-export function moneyText(value: Money): string {
-  const digits = (value < 0n ? -value : value).toString().padStart(MONEY_PLACES + 1, '0')
-  return `${value < 0n ? '-' : ''}${digits.slice(0, -MONEY_PLACES)}.${digits.slice(-MONEY_PLACES)}`
+/** A count of 10^-`places` as text with all its places. */
+export function countText(value: bigint, places: number): string {
+  const digits = (value < 0n ? -value : value).toString().padStart(places + 1, '0')
+  return `${value < 0n ? '-' : ''}${digits.slice(0, -places)}.${digits.slice(-places)}`
 }
 
 /** Without trailing zeros. */
-export const moneyPlain = (value: Money): DecimalText => (value === 0n ? '0' : moneyText(value).replace(/\.?0+$/, '')) as DecimalText
+export const countPlain = (value: bigint, places: number): DecimalText =>
+  (value === 0n ? '0' : countText(value, places).replace(/\.?0+$/, '')) as DecimalText
+
+/** Eight decimals, as the venue prints USDT. */
+export const moneyText = (value: Money): string => countText(value, MONEY_PLACES)
+/** Without trailing zeros. */
+export const moneyPlain = (value: Money): DecimalText => countPlain(value, MONEY_PLACES)
 
 /** Plain text without exponent and without trailing zeros. */
 export const plain = (value: Decimal): DecimalText => toText(value)

@@ -68,6 +68,8 @@ export class Instrument {
   marketStep = 1
   marketMinQty = 0
   marketMaxQty = 0
+  /** MIN_NOTIONAL in PU × QU. */
+  minNotional = 0
   /** Fee rates in 10^-8. */
   makerRate = 0n
   takerRate = 0n
@@ -111,6 +113,7 @@ export class Instrument {
     if (!tick || minPrice === null || minPrice === undefined || !maxPrice) return false
     if (!step || minQty === null || minQty === undefined || !maxQty) return false
     if (!marketStep || marketMinQty === null || marketMinQty === undefined || !marketMaxQty) return false
+    this.minNotional = parseNumber(spec.minNotional)?.units(this.priceDigits + this.qtyDigits) ?? 0
     const rate = (value: string): number => parseNumber(value)?.units(8) ?? 0
     this.makerRate = BigInt(rate(spec.makerFee))
     this.takerRate = BigInt(rate(spec.takerFee))

@@ -31,6 +31,15 @@ describe('fills on a position', () => {
     expect(moneyPlain(one.realized)).toBe('-20')
   })
 
+  it('breaks even where the fees paid are earned back: above the entry of a long, below that of a short', () => {
+    const long = position('ETHUSDT')
+    fill(long, '2', '100')
+    expect([long.entryText, long.breakEvenText]).toEqual(['100', '100.05'])
+    const short = position('ETHUSDT')
+    fill(short, '-2', '100')
+    expect([short.entryText, short.breakEvenText]).toEqual(['100', '99.95'])
+  })
+
   it('rounds commission and profit half up at eight decimals', () => {
     const one = position('XRPUSDT')
     // 33.3 × 0.6001 × 0.0005 = 0.009991665
@@ -74,6 +83,7 @@ describe('fills on a position', () => {
           qty = after
           realized = realized.plus(gain)
           expect(instrument.qty(one.qty).toFixed()).toBe(qty.toFixed())
+          expect(one.entryText).toBe(one.entry.toDecimalPlaces(12).toFixed())
           if (!qty.isZero()) expect(one.entry.minus(entry).abs().lt('1e-25')).toBe(true)
         }
         // Cash paid and received, plus what the open part cost, is the profit: nothing appears or vanishes.

@@ -4,12 +4,14 @@
  * - a fill against the position closes first, at the average entry, which does not move; only closing realises;
  * - quantity 0 ⇔ cost 0.
  */
-import { Decimal, roundedDiv, ZERO, type Money } from '../decimal.ts'
+import { countPlain, Decimal, roundedDiv, ZERO, type Money } from '../decimal.ts'
 import type { Market } from '../market/market.ts'
 import type { PositionSide } from '../matching/order.ts'
 
 const COST_PLACES = 36
 const COST_TO_MONEY = 10n ** 28n
+const PRICE_PLACES = 12
+const COST_TO_PRICE = 10n ** 24n
 
 export class Position {
   readonly market: Market
@@ -39,9 +41,23 @@ export class Position {
     return new Decimal(this.cost.toString()).times('1e-36').div(this.market.instrument.qty(this.qty))
   }
 
-  /** Average entry for estimates. */
-  get roughEntry(): number {
-    return this.qty === 0 ? 0 : Number(this.cost) / 1e36 / (this.qty / this.market.instrument.qtyScale)
+  /** Average entry, twelve decimals at most. */
+  get entryText(): string {
+    return this.#perUnit(this.cost)
+  }
+
+  /** Price at which closing costs nothing once the fees paid so far are earned back. */
+  get breakEvenText(): string {
+    return this.#perUnit(this.cost + (this.fees - this.realized) * COST_TO_MONEY)
+  }
+
+  /** An amount of 10^-36 USDT spread over the quantity, as a price. */
+  #perUnit(amount: bigint): string {
+    if (this.qty === 0) return '0'
+    const { qtyScale } = this.market.instrument
+    const sign = this.qty < 0 ? -1n : 1n
+    const price = roundedDiv(sign * amount * BigInt(qtyScale), BigInt(Math.abs(this.qty)) * COST_TO_PRICE)
+    return countPlain(price, PRICE_PLACES)
   }
 
   /** Unrealised profit at mark, exact, in 10^-36 USDT. */

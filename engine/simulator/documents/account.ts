@@ -6,7 +6,6 @@ import type { SimulatorAccount } from '../../contract/processes.ts'
 import { money, moneyPlain, moneyText, plain, ZERO } from '../decimal.ts'
 import type { Market } from '../market/market.ts'
 import type { PositionSide } from '../matching/order.ts'
-import { breakEven, entryText } from './user-events.ts'
 
 type Doc = Readonly<Record<string, unknown>>
 
@@ -74,8 +73,8 @@ function positionV2(account: Account, market: Market, side: PositionSide): Doc {
     openOrderInitialMargin: moneyText(margin.openOrder),
     leverage: String(leverage),
     isolated,
-    entryPrice: position === undefined ? '0.0' : entryText(position),
-    breakEvenPrice: position === undefined ? '0.0' : breakEven(position),
+    entryPrice: position === undefined ? '0.0' : position.entryText,
+    breakEvenPrice: position === undefined ? '0.0' : position.breakEvenText,
     maxNotional: tier === undefined ? '0' : plain(tier.cap),
     positionSide: side,
     positionAmt: market.instrument.qtyText(position?.qty ?? 0),
@@ -154,8 +153,8 @@ function positionRiskDoc(account: Account, market: Market, side: PositionSide, v
   const core = {
     symbol: market.symbol,
     positionAmt: instrument.qtyText(position?.qty ?? 0),
-    entryPrice: position === undefined ? '0.0' : entryText(position),
-    breakEvenPrice: position === undefined ? '0.0' : breakEven(position),
+    entryPrice: position === undefined ? '0.0' : position.entryText,
+    breakEvenPrice: position === undefined ? '0.0' : position.breakEvenText,
     markPrice: instrument.markText(market.mark),
     unRealizedProfit: moneyText(position?.profitMoney ?? 0n),
     liquidationPrice: position === undefined ? '0' : plain(liquidationPrice(account, position)),

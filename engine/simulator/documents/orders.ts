@@ -1,6 +1,6 @@
 /** Order, algo order and user trade documents (exchange.md §1.1, §3.6). */
 import type { UserTrade } from '../account/account.ts'
-import { dec, moneyPlain, moneyText, plain } from '../decimal.ts'
+import { countText, dec, moneyPlain, moneyText, plain, roundedDiv } from '../decimal.ts'
 import type { Algo, Order } from '../matching/order.ts'
 
 type Doc = Readonly<Record<string, unknown>>
@@ -10,7 +10,8 @@ export function averageText(order: Order): string {
   const { instrument } = order.market
   const digits = Math.max(5, instrument.spec.pricePrecision)
   if (order.executed === 0) return (0).toFixed(digits)
-  return dec(order.quote).div(order.executed).times(instrument.priceUnit).toFixed(digits)
+  const scale = 10n ** BigInt(digits)
+  return countText(roundedDiv(order.quote * scale, BigInt(order.executed) * BigInt(instrument.priceScale)), digits)
 }
 
 const quoteText = (order: Order): string => plain(dec(order.quote).times(order.market.instrument.quoteUnit))

@@ -1,7 +1,7 @@
 /** User-data events in the venue's shapes and field order (exchange.md §3.7). */
 import type { Account } from '../account/account.ts'
 import type { Position } from '../account/position.ts'
-import { fromMoney, moneyPlain, moneyText, plain, type Money } from '../decimal.ts'
+import { moneyPlain, moneyText, type Money } from '../decimal.ts'
 import type { Algo, Id, Order } from '../matching/order.ts'
 import { averageText } from './orders.ts'
 
@@ -83,15 +83,6 @@ export function tradeLite(order: Order, fill: FillInfo, now: number, eventTime: 
   }
 }
 
-/** Price at which closing costs nothing once the fees paid so far are earned back. */
-export function breakEven(position: Position): string {
-  if (position.qty === 0) return '0'
-  const qty = position.market.instrument.qty(position.qty)
-  return plain(position.entry.plus(fromMoney(position.fees - position.realized).div(qty)).toDecimalPlaces(12))
-}
-
-export const entryText = (position: Position): string => (position.qty === 0 ? '0' : plain(position.entry.toDecimalPlaces(12)))
-
 /** `change` is the balance change other than profit and commission ("bc"). */
 export function accountUpdate(
   account: Account,
@@ -115,8 +106,8 @@ export function accountUpdate(
         return {
           s: instrument.symbol,
           pa: position.qty === 0 ? '0' : instrument.qtyText(position.qty),
-          ep: entryText(position),
-          bep: breakEven(position),
+          ep: position.entryText,
+          bep: position.breakEvenText,
           cr: moneyPlain(position.realized),
           up: moneyText(position.profitMoney),
           mt: account.settingsOf(instrument.symbol).isolated ? 'isolated' : 'cross',
