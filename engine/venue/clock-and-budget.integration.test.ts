@@ -57,6 +57,13 @@ describe('rate budget', () => {
     expect(venue.metrics().requests).toBe(requests + 2)
   })
 
+  it('kills even when the venue never told its time', async () => {
+    const { sim, api } = await bench()
+    sim.fault({ on: 'request', path: 'GET /fapi/v1/time', times: 1_000, effect: { do: 'unavailable' } })
+    expect(await api.balances()).toMatchObject({ ok: false, error: { code: 'notSent' } })
+    expect(await api.cancelAll('BTCUSDT', 'kill')).toEqual({ ok: true, value: undefined })
+  })
+
   it('shares what another process saw', async () => {
     const { api, venue, sim } = await bench()
     await api.balances()

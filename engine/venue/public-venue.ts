@@ -20,7 +20,8 @@ export function createPublicVenue({ rest, budget, onSkipped }: PublicVenueOption
         method: 'GET',
         api: 'fapiPublic',
         path: 'time',
-        lane: 'account',
+        /* a cancel may be waiting for the right time */
+        lane: 'cancel',
         weight: WEIGHT.time,
         schema: ServerTime,
       })
