@@ -41,7 +41,7 @@ export function createVenue(options: VenueOptions): Venue {
   const log = options.onLog ?? (() => {})
 
   const http = createHttpClient(hosts.value, () => monotonic.nowMs())
-  const budget = new RateBudget({ random: options.random, rate })
+  const budget = new RateBudget({ random: options.random, rate, lockStep: options.lockStep ?? false })
   const clock = createClock({
     rate,
     lockStep: options.lockStep ?? false,

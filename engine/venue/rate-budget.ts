@@ -73,8 +73,10 @@ export class RateBudget {
   #lastSlowAt = -Infinity
 
   /** `rate`: venue seconds per local second, to turn venue waits into local ones. */
-  constructor(options: { readonly limit?: number; readonly random: Random; readonly rate: number }) {
+  /** `lockStep`: venue time stands still while anybody waits, so waiting for the cold minute to pass would be for ever. */
+  constructor(options: { readonly limit?: number; readonly random: Random; readonly rate: number; readonly lockStep?: boolean }) {
     this.#limit = options.limit ?? 2_400
+    if (options.lockStep === true) this.#coldUntil = 0
     this.#random = options.random
     this.#rate = options.rate
   }
