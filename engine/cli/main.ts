@@ -1,4 +1,5 @@
 /** The `aegis` command: one table of commands, one way in and out. */
+import { analyze } from './analyze.ts'
 import { audit, chaos } from './proof.ts'
 import type { Command, ExitCode, Io } from './command.ts'
 import { doctor } from './doctor.ts'
@@ -9,8 +10,22 @@ import { reconcile } from './reconcile.ts'
 import { run } from './run.ts'
 import { simulator } from './simulator.ts'
 import { status } from './status.ts'
+import { validate } from './validate.ts'
 
-export const COMMANDS: readonly Command[] = [run, simulator, audit, chaos, doctor, status, kill, reconcile, journal, ledger]
+export const COMMANDS: readonly Command[] = [
+  run,
+  simulator,
+  audit,
+  chaos,
+  doctor,
+  status,
+  kill,
+  reconcile,
+  journal,
+  ledger,
+  analyze,
+  validate,
+]
 
 const table = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2

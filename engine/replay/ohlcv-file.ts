@@ -61,13 +61,15 @@ class Column {
   }
 }
 
-interface Layout {
+/** Column numbers; prices are open, high, low, close. */
+export interface Layout {
   readonly time: number
   readonly prices: readonly number[]
   readonly volume: number
 }
 
-function layoutOf(header: string): Result<Layout, OhlcvFailure> {
+/** Columns by their names in any case and order. */
+export function layoutOf(header: string): Result<Layout, OhlcvFailure> {
   const names = header
     .replace(/^\uFEFF/, '')
     .split(',')

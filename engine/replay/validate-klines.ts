@@ -1,0 +1,149 @@
+/**
+ * One row of OHLCV after the other, judged as the feed judges bars (INV-13): a row that is refused is named and leaves no trace in
+ * the judgement of the next. Columns by header in any case and order, or Binance's order without a header.
+ */
+import { Findings } from './findings.ts'
+import { layoutOf, parseTime, type Layout } from './ohlcv-file.ts'
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const NAMES = ['open', 'high', 'low', 'close', 'volume'] as const
+const BINANCE: Layout = { time: 0, prices: [1, 2, 3, 4], volume: 5 }
+/** A price may be this many times the last close, or its fraction: the feed's own bound. */
+const JUMP = 5
+/** Distances looked at before the file's interval is known. */
+const SAMPLE = 500
+
+interface Row {
+  readonly line: number
+  readonly time: number
+}
+
+export class KlinesJudge {
+  readonly findings: Findings
+  readonly #latestMs: number
+  #layout: Layout | null = null
+  #last: Row | null = null
+  #close = 0
+  #first = 0
+  #interval = 0
+  readonly #sample: Row[] = []
+  accepted = 0
+  judged = 0
+  gaps = 0
+  missingBars = 0
+
+  /** `latestMs`: latest open time that may be, ms. */
+  constructor(findings: Findings, latestMs: number) {
+    this.findings = findings
+    this.#latestMs = latestMs
+  }
+
+  get from(): number {
+    return this.#first
+  }
+
+  get to(): number {
+    return this.#last?.time ?? 0
+  }
+
+  get intervalMs(): number {
+    return this.#interval
+  }
+
+  /** Why this is no file of klines, or undefined. */
+  header(text: string): string | undefined {
+    const cells = text.replace(/^\uFEFF/, '').split(',')
+    if (cells.length >= 6 && parseTime((cells[0] ?? '').replaceAll('"', '')) !== undefined) {
+      this.#layout = BINANCE
+      this.row(text, 1)
+      return undefined
+    }
+    const found = layoutOf(text)
+    if (!found.ok) return found.error.message
+    this.#layout = found.value
+    return undefined
+  }
+
+  row(text: string, line: number): void {
+    const layout = this.#layout
+    if (layout === null) return
+    this.judged++
+    const cells = text.split(',').map((cell) => cell.trim().replaceAll('"', ''))
+    const problem = this.#judge(cells, layout, line)
+    if (problem !== undefined) this.findings.add(line, problem[0], problem[1])
+  }
+
+  #judge(cells: readonly string[], layout: Layout, line: number): readonly [string, string] | undefined {
+    const timeText = cells[layout.time] ?? ''
+    if (timeText === '') return ['missing', 'no time']
+    if (/^[+-]?0+$/.test(timeText)) return ['time-zero', `time ${timeText}`]
+    const time = parseTime(timeText)
+    if (time === undefined) return ['not-a-number', `time "${timeText}" is neither a date nor a number`]
+    const values: number[] = []
+    for (const [k, at] of [...layout.prices, layout.volume].entries()) {
+      const cell = cells[at] ?? ''
+      const name = NAMES[k] ?? ''
+      if (cell === '' || /^null|none$/i.test(cell)) return ['missing', `no ${name}`]
+      if (/^[+-]?inf(inity)?$/i.test(cell)) return ['not-finite', `${name} is ${cell}`]
+      if (!NUMBER.test(cell)) return ['not-a-number', `${name} "${cell}" is not a number`]
+      const value = Number(cell)
+      if (!Number.isFinite(value)) return ['not-finite', `${name} ${cell} is too large`]
+      if (value < 0) return ['negative', `${name} ${cell}`]
+      if (value === 0 && name !== 'volume') return ['zero', `${name} is zero`]
+      values.push(value)
+    }
+    const [open = 0, high = 0, low = 0, close = 0] = values
+    if (high < low) return ['high-below-low', `high ${high} is below low ${low}`]
+    if (open > high || open < low || close > high || close < low) return ['outside-range', `open or close lies outside ${low} … ${high}`]
+    if (time > this.#latestMs) return ['time-future', `time ${timeText} lies in the future`]
+    if (time % 1_000 !== 0) return ['misaligned', `time ${timeText} is not a whole second`]
+    const last = this.#last
+    if (last !== null && time === last.time) return ['duplicate', `time ${timeText} again (line ${last.line})`]
+    if (last !== null && time < last.time) return ['time-back', `time ${timeText} is before line ${last.line}`]
+    if (this.#close > 0 && (high > this.#close * JUMP || low * JUMP < this.#close))
+      return ['jump', `from ${this.#close} to ${low} … ${high}`]
+    this.#accept({ line, time }, close)
+    return undefined
+  }
+
+  #accept(row: Row, close: number): void {
+    this.accepted++
+    if (this.#first === 0) this.#first = row.time
+    this.#close = close
+    if (this.#interval === 0) {
+      this.#sample.push(row)
+      if (this.#sample.length > SAMPLE) this.#settleInterval()
+    } else this.#judgeDistance(this.#last, row)
+    this.#last = row
+  }
+
+  /** The most frequent distance; what was waiting for it is judged now. */
+  #settleInterval(): void {
+    const counts = new Map<number, number>()
+    for (let i = 1; i < this.#sample.length; i++) {
+      const distance = (this.#sample[i]?.time ?? 0) - (this.#sample[i - 1]?.time ?? 0)
+      counts.set(distance, (counts.get(distance) ?? 0) + 1)
+    }
+    this.#interval = [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0])[0]?.[0] ?? 60_000
+    for (let i = 1; i < this.#sample.length; i++) this.#judgeDistance(this.#sample[i - 1] ?? null, this.#sample[i])
+    this.#sample.length = 0
+  }
+
+  #judgeDistance(before: Row | null, row: Row | undefined): void {
+    if (before === null || row === undefined) return
+    const distance = row.time - before.time
+    if (distance === this.#interval) return
+    if (distance % this.#interval !== 0) {
+      this.findings.add(row.line, 'misaligned', `${distance} ms after the bar before it; the file's interval is ${this.#interval} ms`)
+      return
+    }
+    const missing = distance / this.#interval - 1
+    this.gaps++
+    this.missingBars += missing
+    this.findings.add(row.line, 'gap', `${missing} bars missing before ${new Date(row.time).toISOString()}`)
+  }
+
+  end(): void {
+    if (this.#interval === 0) this.#settleInterval()
+  }
+}
