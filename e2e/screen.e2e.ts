@@ -97,7 +97,7 @@ describe.skipIf(chromiumPath === null)('screen', () => {
     },
     chaos: (page) => page.locator('#proof-tab-chaos').click(),
     'mode dialog': (page) => page.locator('.mode-chip').click(),
-    'settings dialog': (page) => page.getByLabel('Settings').click(),
+    'settings dialog': (page) => page.locator('#settings').click(),
     'keys dialog': (page) => page.keyboard.press('?'),
     'resume dialog': async (page) => {
       await page.keyboard.press('Control+Shift+K')
@@ -183,7 +183,7 @@ describe.skipIf(chromiumPath === null)('screen', () => {
   it.each(['mode-chip', 'settings', 'keys'])('the %s dialog never covers the kill switch', async (which) => {
     const page = await open()
     if (which === 'keys') await page.keyboard.press('?')
-    else if (which === 'settings') await page.getByLabel('Settings').click()
+    else if (which === 'settings') await page.locator('#settings').click()
     else await page.locator('.mode-chip').click()
     for (const id of ['halt', 'flatten', 'reduce-only']) {
       const onTop = await page.locator(`#${id}`).evaluate((button) => {
@@ -225,7 +225,7 @@ describe.skipIf(chromiumPath === null)('screen', () => {
     })
     it('press twice works for those who cannot hold', async () => {
       const page = await open()
-      await page.getByLabel('Settings').click()
+      await page.locator('#settings').click()
       await page.getByText('press twice within 2 s').click()
       await page.keyboard.press('Escape')
       await page.locator('#halt').click()
@@ -347,7 +347,7 @@ describe.skipIf(chromiumPath === null)('screen', () => {
 
   it('single-letter keys can be switched off, Ctrl+Shift+K cannot', async () => {
     const page = await open()
-    await page.getByLabel('Settings').click()
+    await page.locator('#settings').click()
     await page.locator('input[name=keys]').nth(1).check()
     await page.keyboard.press('Escape')
     await page.keyboard.press('t')

@@ -33,8 +33,8 @@ export function App() {
             <Divider axis="lower" />
             <BookPanel />
           </main>
-          <Divider axis="side" />
           <aside className="right" aria-label="Reconciliation, proof and processes">
+            <Divider axis="side" />
             <ReconciliationPanel />
             <ProofPanel />
             <ProcessesPanel />

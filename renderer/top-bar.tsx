@@ -1,4 +1,5 @@
 /** Always in the same place, never covered (style D.5): mode, symbol, money, and the three levers of the kill switch. */
+import { Glyph } from './controls/glyph.tsx'
 import { HoldButton } from './controls/hold-button.tsx'
 import { Gain } from './controls/figures.tsx'
 import { accountSource } from './replica/account-source.ts'
@@ -32,17 +33,11 @@ export function TopBar() {
       <div className="grow" />
       <Money />
       <Levers />
-      <button type="button" className="plain" aria-label="Settings" title="Settings" onClick={() => ui.setState({ dialog: 'settings' })}>
-        ⚙
+      <button type="button" className="plain" id="settings" title="Settings" onClick={() => ui.setState({ dialog: 'settings' })}>
+        <Glyph symbol="⚙" word="Settings" />
       </button>
-      <button
-        type="button"
-        className="plain"
-        aria-label="Keys and help"
-        title="Keys and help (?)"
-        onClick={() => ui.setState({ dialog: 'keys' })}
-      >
-        ?
+      <button type="button" className="plain" id="keys" title="Keys and help (?)" onClick={() => ui.setState({ dialog: 'keys' })}>
+        <Glyph symbol="?" word="Keys and help" />
       </button>
     </header>
   )

@@ -3,6 +3,7 @@
  * loop of its own and the panels made inert, instead of `showModal()` which would disable the kill switch.
  */
 import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { Glyph } from './glyph.tsx'
 
 export interface DialogProps {
   readonly title: string
@@ -39,12 +40,12 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
           onClose()
         }}
       >
-        <header>
+        <div className="dialog-head">
           <h2 id={id}>{title}</h2>
-          <button type="button" className="plain" onClick={onClose} aria-label={`Close ${title}`}>
-            ✕
+          <button type="button" className="plain" onClick={onClose}>
+            <Glyph symbol="✕" word={`Close ${title}`} />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </div>

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { useStore } from 'zustand'
 import type { ProcessRow } from '../../engine/contract/cockpit.ts'
+import { Glyph } from '../controls/glyph.tsx'
 import { Panel } from '../controls/panel.tsx'
 import { PROCESS_TONES, StatusWord } from '../controls/status-word.tsx'
 import { isOld } from '../replica/freshness.ts'
@@ -20,33 +21,35 @@ export function ProcessesPanel() {
   const old = isOld(state)
   return (
     <Panel id="processes" title="Processes" state={state}>
-      <div className="table-scroll" role="group" aria-label="Processes table" tabIndex={0}>
-        <table aria-label="Processes">
-          <thead>
-            <tr>
-              <th scope="col">Process</th>
-              <th scope="col">State</th>
-              <th scope="col" className="end" title="Age of the last heartbeat">
-                Beat
-              </th>
-              <th scope="col" className="end" title="Resident memory">
-                MB
-              </th>
-              <th scope="col" className="end" title="Event loop delay, 99th percentile">
-                Loop
-              </th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {processes.map((row) => (
-              <ProcessLines key={row.name} row={row} old={old} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {processes.length === 0 ? null : (
+        <div className="table-scroll" role="group" aria-label="Processes table" tabIndex={0}>
+          <table aria-label="Processes">
+            <thead>
+              <tr>
+                <th scope="col">Process</th>
+                <th scope="col">State</th>
+                <th scope="col" className="end" title="Age of the last heartbeat">
+                  Beat
+                </th>
+                <th scope="col" className="end" title="Resident memory">
+                  MB
+                </th>
+                <th scope="col" className="end" title="Event loop delay, 99th percentile">
+                  Loop
+                </th>
+                <th scope="col">
+                  <span className="visually-hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {processes.map((row) => (
+                <ProcessLines key={row.name} row={row} old={old} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
     </Panel>
   )
 }
@@ -89,12 +92,11 @@ function ProcessLines({ row, old }: { readonly row: ProcessRow; readonly old: bo
             <button
               type="button"
               className="plain"
-              aria-label={asked ? `Really restart ${name}` : `Restart ${name}`}
               title={asked ? 'Press again to restart' : `Restart ${name}`}
               onClick={() => (asked ? void restart(name) : setAsked(true))}
               onBlur={() => setAsked(false)}
             >
-              {asked ? 'sure?' : '↻'}
+              <Glyph symbol={asked ? 'sure?' : '↻'} word={asked ? `Really restart ${name}` : `Restart ${name}`} />
             </button>
           )}
         </td>

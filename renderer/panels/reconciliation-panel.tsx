@@ -176,7 +176,7 @@ function MismatchDetail({ row }: { readonly row: Mismatch }) {
 const Evidence = ({ title, value }: { readonly title: string; readonly value: unknown }) => (
   <div>
     <h3>{title}</h3>
-    <pre tabIndex={0} aria-label={`${title} evidence`}>
+    <pre tabIndex={0} role="group" aria-label={`${title} evidence`}>
       {typeof value === 'string' ? value : JSON.stringify(value, null, 1)}
     </pre>
   </div>
