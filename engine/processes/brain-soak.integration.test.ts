@@ -15,7 +15,7 @@ const WIDE = {
   coolDownSeconds: 0,
   maxConsecutiveRejects: 100,
 }
-const RUNS = Number(process.env['AEGIS_SOAK'] ?? 12)
+const RUNS = Number(process.env['AEGIS_SOAK'] ?? 10)
 
 /** Deterministic numbers in [0, 1). */
 function numbers(seed: number): () => number {
@@ -38,7 +38,7 @@ async function soak(h: Harness, seed: number): Promise<void> {
     'GET /fapi/v1/userTrades',
     '*',
   ]
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < 8; round++) {
     const kind = random()
     if (kind < 0.6) {
       const effect = pick([
@@ -66,7 +66,7 @@ async function soak(h: Harness, seed: number): Promise<void> {
         effect: { do: 'market', fault: { kind: 'user', how, count: 1 + Math.floor(random() * 4), ms: 3_000 } },
       })
     } else if (kind < 0.85) h.simulator.fault({ on: 'time', effect: { do: 'cutSockets', category: 'private' } })
-    const steps = 50 + Math.floor(random() * 600)
+    const steps = 30 + Math.floor(random() * 400)
     let step = 0
     await h.play(() => ++step >= steps)
     if (random() < 0.35) await h.restart()

@@ -12,7 +12,7 @@ import { journalPath } from '../journal/location.ts'
 import { createReader, RING_READERS, type RingReader } from '../ring/index.ts'
 import { createVenue } from '../venue/index.ts'
 import { bookCopy } from '../brain/views.ts'
-import { createBrainRuntime, type BrainRuntime } from './brain/runtime.ts'
+import { createBrainRuntime, patiently, type BrainRuntime } from './brain/runtime.ts'
 
 const HEARTBEAT_MS = 250
 const RING_WAIT_MS = 5_000
@@ -55,7 +55,7 @@ async function start(init: BrainInit): Promise<BrainRuntime> {
     onLog: (line) => host.emit('log', line),
   })
   observe = (observation) => venue.observeBudget(observation)
-  const synced = await venue.clock.sync()
+  const synced = await patiently(() => venue.clock.sync())
   if (!synced.ok) throw new Error(`the venue does not answer: ${synced.error.message}`)
   const ring = await openRing(init)
   const made = await createBrainRuntime({

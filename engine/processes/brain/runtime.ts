@@ -10,7 +10,7 @@ import type { Monotonic } from '../../contract/clock.ts'
 import type { Repair } from '../../contract/mismatch.ts'
 import type { BrainEvents, BrainInit, BrainMethods } from '../../contract/processes.ts'
 import { fail, ok, type Result } from '../../contract/result.ts'
-import type { LeverageTier, PrivateVenue, SymbolFilters, UserEvent, UserStream } from '../../contract/venue.ts'
+import type { LeverageTier, PrivateVenue, SymbolFilters, UserEvent, UserStream, VenueResult } from '../../contract/venue.ts'
 import { startLedgerRebuild } from './recovery.ts'
 import { createBrainJournal } from './journal-writer.ts'
 import { createRequests, isRequest, unsent, type RequestCommand } from './requests.ts'
@@ -56,10 +56,13 @@ const START_MS = 15_000
 /** recvWindow is 5,000 ms; a faster venue stretches it. */
 const PROOF_MS = 6_000
 const CLOCK_MS = 50
+const START_ATTEMPTS = 5
 const VIEW_MS = 100
 const COUNTERS_MS = 500
 /** User frames a barrier names but a broken stream will never deliver: read over REST instead after this long, local ms. */
-const FRAMES_MS = 500
+const FRAMES_MS = 10_000
+/** The same right after a (re)connection, when some may have gone to the old one. */
+const NEW_CONNECTION_FRAMES_MS = 150
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -67,6 +70,15 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 /** Whose account it is, without naming the key (INV-12). */
 const accountOf = (init: BrainInit): string =>
   createHash('sha256').update(`aegis account ${init.credentials.key}`).digest('hex').slice(0, 32)
+
+/** A question at start-up that may be asked again: one lost answer must not cost a restart. */
+export async function patiently<T>(ask: () => Promise<VenueResult<T>>): Promise<VenueResult<T>> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await ask()
+    if (answer.ok || attempt >= START_ATTEMPTS || answer.error.code === 'rejected' || answer.error.code === 'auth') return answer
+    await sleep(100 * attempt)
+  }
+}
 
 interface Reference {
   readonly filters: readonly SymbolFilters[]
@@ -76,11 +88,11 @@ interface Reference {
 
 async function readReference(venue: Venue, account: PrivateVenue, init: BrainInit): Promise<Result<Reference>> {
   const lockStep = init.settings.lockStep
-  const first = venue.public.symbols()
+  const first = patiently(() => venue.public.symbols())
   if (lockStep) await first
-  const second = account.hedgeMode()
+  const second = patiently(() => account.hedgeMode())
   if (lockStep) await second
-  const [symbols, hedge, tiers] = await Promise.all([first, second, account.leverageTiers()])
+  const [symbols, hedge, tiers] = await Promise.all([first, second, patiently(() => account.leverageTiers())])
   if (!symbols.ok) return fail('venue', `symbols could not be read: ${symbols.error.message}`)
   if (!hedge.ok) return fail('venue', `position mode could not be read: ${hedge.error.message}`)
   const known = new Map(symbols.value.map((one) => [one.symbol, one]))
@@ -152,6 +164,8 @@ function assemble(
   let appliedFrames = 0
   /** Frames the venue sent to connections that are gone: its count goes on, ours starts with the connection. */
   let frameOffset = 0
+  /** A connection was made since the counts last agreed. */
+  let connected = true
   let lastRevision = -1
   let lastRisk = ''
   let lastTicks = 0
@@ -239,6 +253,7 @@ function assemble(
   }
 
   stream.onEvent((event) => {
+    if (event.kind === 'resync') connected = true
     // Before the first barrier nothing is virtual yet: the start-up runs as it comes.
     if (lockStep && stream.frames > 0 && event.kind !== 'resync') held.push({ frame: stream.frames, event })
     else {
@@ -340,7 +355,7 @@ function assemble(
     async barrier({ time, ringHead, userFrames }) {
       venue.clock.set(time)
       while (ring !== undefined && ring.position <= ringHead && !stopped) if (!drain()) await nextTurn()
-      const deadline = monotonic.nowMs() + FRAMES_MS
+      const deadline = monotonic.nowMs() + (connected ? NEW_CONNECTION_FRAMES_MS : FRAMES_MS)
       while (stream.frames + frameOffset < userFrames && !stopped) {
         if (monotonic.nowMs() > deadline) {
           frameOffset = userFrames - stream.frames
@@ -354,6 +369,7 @@ function assemble(
         await nextTurn()
       }
       watchStream()
+      connected = false
       takeFrames(userFrames - frameOffset)
       step({ type: 'clock', at: time })
       await requests.settle()
