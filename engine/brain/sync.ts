@@ -137,6 +137,7 @@ export function onFills(state: BrainState, symbol: string, result: VenueResult<r
     out.push({ type: 'log', level: 'warn', text: `fills of ${symbol} could not be read: ${result.error.message}` })
     return
   }
+  state.fillsWanted.delete(symbol)
   let last: VenueFill | undefined
   for (const fill of result.value) {
     last = fill
