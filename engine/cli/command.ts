@@ -40,7 +40,7 @@ export function parseFlags<O extends ParseArgsOptionsConfig>(
     const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true })
     const extra = parsed.positionals[words.max]
     if (extra !== undefined) return usage(`unexpected "${extra}"`)
-    return ok({ values: parsed.values as Values<O>, words: parsed.positionals })
+    return ok({ values: parsed.values, words: parsed.positionals })
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     return usage(message.split(/\.\s|\n/)[0] ?? message)

@@ -22,7 +22,8 @@ import type { EngineHandle } from '../supervisor/engine-handle.ts'
 import { displayDecimals } from './contract-data.ts'
 import { applyEngineEvent, EMPTY_RECONCILIATION, EMPTY_STATUS } from './engine-slices.ts'
 import { hostMeter } from './host-row.ts'
-import { exportFills, journalTail, verifyJournal } from './journal-reading.ts'
+import { askJournal } from './journal-question.ts'
+import { journalTail } from './journal-reading.ts'
 import { marketView, type MarketView } from './market-view.ts'
 import { modeView, NOT_READY, settingsForMode, type LiveReadiness } from './modes.ts'
 import { emptyProof, proofDesk } from './proofs.ts'
@@ -163,6 +164,7 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
       const next = options.launch(settingsForMode(configured, mode))
       if (next.ok) {
         attach(next.value)
+        next.value.record('mode', { from: before, to: mode, reason: 'chosen in the cockpit' })
         log('info', `mode: ${before} → ${mode}`)
         return ok({ mode, reason: 'switched' })
       }
@@ -196,7 +198,7 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
     },
     view: () => store.state.audit,
     publish: (view) => store.set('audit', view),
-    finished: () => {},
+    finished: (report, summary) => engine.record('audit', { id: report.id, summary, document: report }),
   })
   const chaos = proofDesk<ChaosReport, ScenarioResult>({
     ...common,
@@ -212,7 +214,7 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
     },
     view: () => store.state.chaos,
     publish: (view) => store.set('chaos', view),
-    finished: () => {},
+    finished: (report, summary) => engine.record('chaos', { id: report.id, summary, document: report }),
   })
 
   const handlers: Handlers = {
@@ -236,9 +238,9 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
       engine.restart(name, 'restarted by hand')
       return ok(null)
     },
-    exportFills: () => exportFills(engine.dataDir),
+    exportFills: () => askJournal(engine.dataDir, 'exportFills'),
     journalTail: ({ limit }) => journalTail(engine.dataDir, limit),
-    verifyJournal: () => verifyJournal(engine.dataDir),
+    verifyJournal: () => askJournal(engine.dataDir, 'verifyJournal'),
   }
 
   return ok({

@@ -45,7 +45,7 @@ export function serveCockpit(
     try {
       const parsed = v.safeParse(CockpitArgs[method], arg)
       const result = parsed.success
-        ? await api.call(method, parsed.output as never)
+        ? await api.call(method, parsed.output)
         : fail('bad-argument', `${method}: ${v.getDotPath(parsed.issues[0]) ?? 'argument'}: ${parsed.issues[0].message}`)
       send({ id, result })
     } finally {
@@ -67,7 +67,7 @@ export function serveCockpit(
   }
 
   port.onClose(() => {
-    for (const topic of [...subscriptions.keys()]) unsubscribe(topic)
+    for (const topic of subscriptions.keys()) unsubscribe(topic)
   })
   port.onMessage((raw) => {
     const parsed = v.safeParse(ClientMessageSchema, raw)

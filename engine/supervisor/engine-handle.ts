@@ -1,5 +1,6 @@
 /** The running engine as the floors above see it: the cockpit, the command line, audits and chaos runs, the hosts. */
 import type { ProcessRow } from '../contract/cockpit.ts'
+import type { JournalKinds } from '../contract/journal-kinds.ts'
 import type { KillLatch, KillLevel, KillState, TradingState } from '../contract/kill.ts'
 import type { BookCopy, Mismatch, ReconciliationReport } from '../contract/mismatch.ts'
 import type {
@@ -21,6 +22,7 @@ import type {
 import type { Failure, Result } from '../contract/result.ts'
 import type { Rails, Settings } from '../contract/settings.ts'
 import type { AccountSnapshot, VenueMetrics } from '../contract/venue.ts'
+import type { HostKind } from './host-journal.ts'
 import type { Spawner } from './spawner.ts'
 import type { Timings } from './supervised.ts'
 
@@ -98,6 +100,8 @@ export interface EngineHandle {
   /** The reconciler's own REST view. */
   snapshot(): Promise<Result<AccountSnapshot>>
   rails(rails: Rails): Promise<Result<null>>
+  /** Writes into the journal for the floors above; never blocks. */
+  record<K extends HostKind>(kind: K, payload: JournalKinds[K]): void
   /** The embedded exchange, in simulated and paper modes; code 'closed' in live. */
   readonly simulator: {
     account(): Promise<Result<SimulatorAccount>>

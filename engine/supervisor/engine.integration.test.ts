@@ -1,10 +1,14 @@
 /** The supervisor over real child processes (stand-ins under fixtures/): start, wiring, death, stall, kill latch, lock-step, stop. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseSettings, type Settings } from '../contract/settings.ts'
 import { RELEASE_PHRASE } from '../contract/kill.ts'
+import { openJournal } from '../journal/journal.ts'
+import { journalPath } from '../journal/location.ts'
 import type { EngineDeps, EngineEvent, EngineHandle } from './engine-handle.ts'
 import { startEngine } from './engine.ts'
 import { latchStore } from './latch.ts'
@@ -78,6 +82,14 @@ const alive = (pid: number): boolean => {
   }
 }
 const pidOf = (engine: EngineHandle, name: string): number => row(engine, name).pid ?? 0
+
+const hostProgram = async (dataDir: string) => {
+  const host = spawn(process.execPath, [new URL('./fixtures/host.ts', import.meta.url).pathname, dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [text] = (await once(host.stdout, 'data')) as [Buffer]
+  return { host, pids: JSON.parse(text.toString()) as number[] }
+}
 
 describe('start', () => {
   it('wires simulator → feed → reconciler and brain → reconciliation → release → play', async () => {
@@ -234,18 +246,26 @@ describe('death', () => {
 
   it('children of a host that was killed do not stay', async () => {
     const dataDir = folder()
-    const { spawn } = await import('node:child_process')
-    const host = spawn(process.execPath, [new URL('./fixtures/host.ts', import.meta.url).pathname, dataDir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const pids = await new Promise<number[]>((resolve) =>
-      host.stdout.once('data', (text: Buffer) => resolve(JSON.parse(text.toString()) as number[])),
-    )
+    const { host, pids } = await hostProgram(dataDir)
     expect(pids.length).toBe(4)
     host.kill('SIGKILL')
-    await until('all gone', () => pids.every((pid) => !alive(pid)), 3_000)
+    await until('all gone', () => !pids.some(alive), 3_000)
     const { engine } = start(dataDir)
     expect(await engine.ready).toMatchObject({ ok: true })
+  })
+
+  it('a host that was suspended does not take its children for dead', async () => {
+    const { host, pids } = await hostProgram(folder())
+    let printed = ''
+    host.stdout.on('data', (text: Buffer) => (printed += text.toString()))
+    host.kill('SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, 3_500))
+    host.kill('SIGCONT')
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(printed).toBe('')
+    expect(pids.every(alive)).toBe(true)
+    host.kill('SIGKILL')
+    await until('all gone', () => !pids.some(alive), 3_000)
   })
 })
 
@@ -348,6 +368,47 @@ describe('kill switch', () => {
     latchStore(dataDir).write({ v: 1, level: 'flatten', reason: 'command line', by: 'cli', at: Date.now(), confirmedAt: null })
     await until('confirmed', () => engine.killState.latch?.confirmedAt === 1_234, 2_000)
     expect(engine.killState.latch).toMatchObject({ by: 'cli', level: 'flatten' })
+  })
+
+  it.each([
+    ['after the latch was written', 'brain.tradingState'],
+    ['while the reconciler acts', 'reconciler.kill'],
+  ])('the host is killed %s: the next start is halted and carries the kill out', async (_when, call) => {
+    const dataDir = folder()
+    const { host, pids } = await hostProgram(dataDir)
+    setScript(dataDir, { killHostOn: call })
+    host.kill('SIGUSR2')
+    await once(host, 'exit')
+    expect(latchStore(dataDir).read()).toMatchObject({ level: 'flatten', confirmedAt: null })
+    await until('children gone', () => !pids.some(alive), 3_000)
+    setScript(dataDir, {})
+    const { engine } = start(dataDir)
+    expect(engine.tradingState).toBe('halted')
+    await until('carried out', () => engine.killState.latch?.confirmedAt === 1_234)
+    expect(latchStore(dataDir).read()).toMatchObject({ level: 'flatten', confirmedAt: 1_234 })
+    const inits = (): unknown[] => calls(dataDir).flatMap((one) => (one.method === 'init' && one.process === 'brain' ? [one.arg] : []))
+    await until('the brain', () => inits().length === 2)
+    expect(inits()).toEqual(['active', 'halted'])
+  })
+
+  it('every latch, step and release is in the journal', async () => {
+    const dataDir = folder()
+    const { engine } = start(dataDir)
+    await engine.ready
+    await engine.kill('halt', 'a test', 'person')
+    expect((await engine.releaseKill(RELEASE_PHRASE)).released).toBe(true)
+    await engine.stop()
+    const journal = openJournal(journalPath(dataDir), { build: '', session: '', process: 'test', readOnly: true })
+    if (!journal.ok) throw new Error(journal.error.message)
+    const rows = journal.value.rows({})
+    const verified = journal.value.verify()
+    journal.value.close()
+    expect(rows.ok ? rows.value.map((one) => [one.process, one.kind, one.payload]) : rows.error).toMatchObject([
+      ['host', 'kill-latch', { latch: { level: 'halt', by: 'person' }, reason: 'person: a test' }],
+      ['host', 'kill-step', { level: 'halt', step: 'confirmed', items: [{ outcome: 'confirmed' }] }],
+      ['host', 'kill-latch', { latch: null, reason: 'released by a person' }],
+    ])
+    expect(verified).toMatchObject({ ok: true, value: { ok: true } })
   })
 
   it.each(['', '{', '{"v":1}', 'null'])('a damaged latch file (%j) starts halted', async (text) => {

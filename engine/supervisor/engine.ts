@@ -5,40 +5,24 @@
  * - The brain trades only after a clean reconciliation of this incarnation: every restart of the brain repeats that.
  * - The host never waits on the engine: every relay is fire and forget or has a time limit.
  */
-import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type {
-  AccountView,
-  BrainEvents,
-  BrainMethods,
-  BudgetObservation,
-  Credentials,
-  FeedEvents,
-  FeedMethods,
-  HostForReconciler,
-  LogLine,
-  ProcessInit,
-  ReconcilerEvents,
-  ReconcilerMethods,
-  SimulatorEvents,
-  SimulatorMethods,
-  VenueEndpoints,
-} from '../contract/processes.ts'
+import type { AccountView, LogLine } from '../contract/processes.ts'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Settings } from '../contract/settings.ts'
 import type { EngineDeps, EngineEvent, EngineHandle } from './engine-handle.ts'
+import { hostJournal } from './host-journal.ts'
 import { lockDataDir } from './instance-lock.ts'
-import { killSwitch } from './kill-switch.ts'
+import { killSwitch, type KillSwitch } from './kill-switch.ts'
 import { LATCH_FILE, latchStore } from './latch.ts'
 import { lockStep } from './lock-step.ts'
+import { wireProcesses, type EngineProcesses } from './processes.ts'
 import { RESTART_POLICY } from './restart-budget.ts'
 import { clearRing, ringPathFor } from './ring-path.ts'
 import { newSession } from './session.ts'
-import { criticalOpen, tradingGate } from './trading-gate.ts'
-import { cleanEnvironment, processEntry } from './spawner.ts'
 import { removeStatus, writeStatus } from './status-file.ts'
-import { supervise, type Supervised, type Timings } from './supervised.ts'
+import type { Timings } from './supervised.ts'
+import { criticalOpen, tradingGate } from './trading-gate.ts'
 
 export const DEFAULT_TIMINGS: Timings = { stallMs: 2_000, startMs: 20_000, stopMs: 3_000, restart: RESTART_POLICY }
 const WATCH_MS = 100
@@ -67,13 +51,10 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
       `the data folder ${deps.dataDir} cannot be written (${thrown instanceof Error ? thrown.message : String(thrown)})`,
     )
   }
-  const environment = deps.env ?? process.env
-  const ringPath = ringPathFor(deps.dataDir, environment)
+  const ringPath = ringPathFor(deps.dataDir, deps.env ?? process.env)
   clearRing(ringPath)
 
   const timings: Timings = { ...DEFAULT_TIMINGS, ...deps.timings }
-  const entry = deps.entry ?? ((name) => processEntry(name))
-  const env = cleanEnvironment(environment)
   const startedAt = Date.now()
   const monotonic = (): number => performance.now()
   const listeners = new Set<(event: EngineEvent) => void>()
@@ -82,6 +63,7 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
   }
   const log = (source: string, line: LogLine): void => emit({ kind: 'log', source, time: Date.now(), line })
   const hostLog = (level: LogLine['level'], text: string): void => log('host', { level, text })
+  const journal = hostJournal({ dataDir: deps.dataDir, build: deps.build, session }, (text) => hostLog('error', text))
 
   /* Somebody waits for any process to change its state (lock-step, kill retries). */
   let waiters: (() => void)[] = []
@@ -93,20 +75,10 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     emit({ kind: 'processes' })
   }
   const pause = (ms: number): Promise<void> => Promise.race([changed(), new Promise<void>((resolve) => setTimeout(resolve, ms))])
-
+  const down = (): Promise<Result<never>> => Promise.resolve(fail('closed', 'the process is down'))
   let lastPulse = monotonic()
   let stopping = false
-  const common = {
-    spawner: deps.spawner,
-    env,
-    timings,
-    onChange,
-    now: () => Date.now(),
-    monotonic,
-    lastPulse: () => lastPulse,
-  }
 
-  /* ---------------------------------------------------------------- what the brain may do */
   const gate = tradingGate({
     latched: () => ({ state: killer.tradingState, reason: killer.state.latch?.reason ?? '' }),
     latch: (reason) => void killer.kill('reduceOnly', reason, 'supervisor'),
@@ -117,8 +89,7 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     log: hostLog,
     emit,
   })
-
-  const killer = killSwitch(latchStore(deps.dataDir), {
+  const killer: KillSwitch = killSwitch(latchStore(deps.dataDir), {
     tellBrain: () => gate.tellBrain(),
     kill: (level, reason) => reconciler.link?.call('kill', { level, reason }, KILL_MS) ?? down(),
     confirmFlat: () => reconciler.link?.call('confirmFlat', null, RECONCILE_MS) ?? down(),
@@ -132,37 +103,9 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     now: () => Date.now(),
     changed: (state) => emit({ kind: 'kill', state }),
     log: hostLog,
-    record: () => {},
+    recordLatch: (latch, reason) => journal.record('kill-latch', { latch, reason }),
+    recordStep: (level, step, items) => journal.record('kill-step', { level, step, items }),
   })
-  const down = (): Promise<Result<never>> => Promise.resolve(fail('closed', 'the process is down'))
-
-  /* ---------------------------------------------------------------- venue */
-  const simulated = settings.mode !== 'live'
-  let endpoints: VenueEndpoints | null = simulated
-    ? null
-    : { rest: settings.upstream.rest, ws: settings.upstream.ws, rate: 1, real: settings.upstream.rest.startsWith('https:') }
-  let credentials: Credentials = deps.credentials ?? { key: '', secret: '' }
-  const atVenue = async (): Promise<VenueEndpoints> => {
-    while (endpoints === null) await changed()
-    return endpoints
-  }
-  const init = (at: VenueEndpoints): ProcessInit => ({
-    settings,
-    symbols: settings.symbols,
-    ringPath,
-    dataDir: deps.dataDir,
-    endpoints: at,
-    build: deps.build,
-    session,
-  })
-  const relayBudget = (observation: BudgetObservation): void => {
-    if (observation.source !== 'feed') void feed.link?.call('budget', observation, 2_000)
-    if (observation.source !== 'brain') void brain.link?.call('budget', observation, 2_000)
-    if (observation.source !== 'reconciler') void reconciler.link?.call('budget', observation, 2_000)
-    emit({ kind: 'budget', observation })
-  }
-
-  /* ---------------------------------------------------------------- processes */
   const steps = lockStep({
     feed: () => feed.link,
     brain: () => brain.link,
@@ -170,134 +113,24 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     changed,
     onTrouble: (text) => hostLog('warn', text),
   })
-
-  const simulator: Supervised<SimulatorMethods, SimulatorEvents> = supervise<SimulatorMethods, SimulatorEvents>({
-    ...common,
-    name: 'simulator',
-    entry: entry('simulator'),
-    serves: {},
-    attach(link) {
-      link.on('barrier', (at) => steps.barrier(at))
-      link.on('ended', ({ time }) => emit({ kind: 'ended', time }))
-      link.on('progress', (progress) => emit({ kind: 'progress', progress }))
-    },
-    async bringUp(link) {
-      const ready = await link.call(
-        'init',
-        {
-          settings,
-          symbols: settings.symbols,
-          port: deps.simulator?.port ?? 0,
-          dataDir: deps.dataDir,
-          timebase: deps.simulator?.timebase ?? 'wall',
-          horizonMs: deps.simulator?.horizonMs ?? null,
-          credentials: { key: randomBytes(32).toString('hex'), secret: randomBytes(32).toString('hex') },
-        },
-        timings.startMs,
-      )
-      if (!ready.ok) return ready
-      credentials = { key: ready.value.key, secret: ready.value.secret }
-      endpoints = { rest: ready.value.rest, ws: ready.value.ws, rate: settings.speed, real: false }
-      return ready
-    },
-    onRunning(first) {
-      if (first) return
-      /* the account died with the exchange: everyone starts over on the new one */
-      hostLog('error', 'the embedded exchange was restarted with a fresh account')
-      for (const other of [feed, reconciler, brain]) other.restart('the exchange was restarted')
-    },
-    onDown() {
-      endpoints = null
-    },
-    onLog: (line) => log('simulator', line),
+  const processes: EngineProcesses = wireProcesses({
+    settings,
+    deps,
+    timings,
+    ringPath,
+    session,
+    gate: () => gate,
+    killer: () => killer,
+    stopping: () => stopping,
+    barrier: (at) => steps.barrier(at),
+    changed,
+    onChange,
+    emit,
+    log,
+    monotonic,
+    lastPulse: () => lastPulse,
   })
-
-  const feed: Supervised<FeedMethods, FeedEvents> = supervise<FeedMethods, FeedEvents>({
-    ...common,
-    name: 'feed',
-    entry: entry('feed'),
-    serves: {},
-    attach(link) {
-      link.on('budget', relayBudget)
-      link.on('status', (status) => emit({ kind: 'feed', status }))
-    },
-    bringUp: async (link) => link.call('init', init(await atVenue()), timings.startMs),
-    onRunning() {},
-    onDown() {},
-    onLog: (line) => log('feed', line),
-  })
-
-  /** The ring exists once the feed ran. */
-  const afterFeed = async (): Promise<VenueEndpoints> => {
-    const at = await atVenue()
-    while (feed.state !== 'running' && !stopping) await changed()
-    return at
-  }
-
-  const reconciler: Supervised<ReconcilerMethods, ReconcilerEvents> = supervise<ReconcilerMethods, ReconcilerEvents>({
-    ...common,
-    name: 'reconciler',
-    entry: entry('reconciler'),
-    serves: {
-      book: async () => {
-        const book = await brain.link?.call('book', null, 5_000)
-        return book?.ok === true ? book.value : null
-      },
-      repair: async (repair) => {
-        const done = await brain.link?.call('repair', repair, 5_000)
-        if (done === undefined) return { applied: false, reason: 'the brain is down' }
-        return done.ok ? done.value : { applied: false, reason: done.error.message }
-      },
-    } satisfies { [M in keyof HostForReconciler]: (arg: Parameters<HostForReconciler[M]>[0]) => Promise<ReturnType<HostForReconciler[M]>> },
-    attach(link) {
-      link.on('budget', relayBudget)
-      link.on('report', (report) => gate.onReport(report))
-      link.on('mismatches', (list) => emit({ kind: 'mismatches', list }))
-      link.on('kill', ({ items }) => killer.progress(items))
-      link.on('halt', ({ reason }) => gate.hold(reason))
-      link.on('deadMan', (state) => emit({ kind: 'deadMan', state }))
-      link.on('metrics', (metrics) => emit({ kind: 'venue', metrics }))
-    },
-    bringUp: async (link) => link.call('init', { ...init(await afterFeed()), credentials }, timings.startMs),
-    onRunning() {
-      killer.carryOn()
-      void gate.admit()
-    },
-    onDown() {},
-    onLog: (line) => log('reconciler', line),
-  })
-
-  const brain: Supervised<BrainMethods, BrainEvents> = supervise<BrainMethods, BrainEvents>({
-    ...common,
-    name: 'brain',
-    entry: entry('brain'),
-    serves: {},
-    attach(link) {
-      link.on('budget', relayBudget)
-      link.on('account', (view) => emit({ kind: 'account', view }))
-      link.on('risk', (view) => emit({ kind: 'risk', view }))
-      link.on('fill', (row) => emit({ kind: 'fill', row }))
-      link.on('signal', (row) => emit({ kind: 'signal', row }))
-      link.on('counters', (counters) => emit({ kind: 'counters', counters }))
-      link.on('reconcile', ({ reason }) => void gate.reconcile(reason))
-      link.on('trip', ({ level, reason }) => void killer.kill(level, reason, 'rail'))
-    },
-    async bringUp(link) {
-      const at = await afterFeed()
-      return link.call('init', { ...init(at), credentials, tradingState: gate.stateForInit() }, timings.startMs)
-    },
-    onRunning() {
-      void gate.brainRuns()
-    },
-    onDown() {
-      gate.brainDown()
-    },
-    onLog: (line) => log('brain', line),
-  })
-
-  /* ---------------------------------------------------------------- start */
-  const all = [simulator, feed, brain, reconciler] as const
-  const running = simulated ? all : ([feed, brain, reconciler] as const)
+  const { simulator, feed, brain, reconciler, used } = processes
 
   const pulseTimer = setInterval(() => {
     lastPulse = monotonic()
@@ -308,11 +141,14 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     const now = monotonic()
     const grace = now - lastWatch > HOST_ASLEEP_MS
     lastWatch = now
-    for (const one of running) one.watch(grace)
+    for (const one of used) one.watch(grace)
+    /* another program may latch (aegis kill) */
     const found = statSync(join(deps.dataDir, LATCH_FILE), { throwIfNoEntry: false })
     const seen = found === undefined ? '' : `${found.ino}:${found.mtimeMs}`
     if (seen !== latchSeen && seen !== '') killer.refresh()
     latchSeen = seen
+    /* a simulator stands still until the brain was judged fit to trade, at the start and after its own restart */
+    if (gate.judged) void processes.play()
   }, WATCH_MS)
   let account: AccountView | null = null
   listeners.add((event) => {
@@ -337,22 +173,18 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
         account === null
           ? null
           : { equity: account.equity, dayPnl: account.dayPnl, positions: account.positions.length, orders: account.orders.length },
-      processes: running.map((one) => one.row()),
+      processes: used.map((one) => one.row()),
     })
   }, STATUS_MS)
 
   const ready = (async (): Promise<Result<null, Failure>> => {
-    const starts = running.map((one) => one.start())
+    const starts = used.map((one) => one.start())
     const refused = new Promise<Result<null, Failure>>((resolve) => {
       for (const start of starts) void start.then((result) => (result.ok ? undefined : resolve(result)))
     })
     const started = Promise.all(starts).then(async (results) => results.find((result) => !result.ok) ?? (await gate.settled))
     const result = await Promise.race([refused, started])
-    if (result.ok && simulated && !stopping) {
-      const played = await simulator.link?.call('play', null)
-      if (played !== undefined && !played.ok) return played
-    }
-    return result
+    return result.ok ? processes.play() : result
   })()
 
   return ok({
@@ -365,13 +197,13 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     ringPath,
     ready,
     get endpoints() {
-      return endpoints
+      return processes.endpoints
     },
     on(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    processes: () => running.map((one) => one.row()),
+    processes: () => used.map((one) => one.row()),
     get tradingState() {
       return gate.wanted().state
     },
@@ -386,10 +218,10 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     reconcile: (reason) => gate.reconcile(reason),
     resolveMismatch: (arg) => reconciler.link?.call('resolve', arg, RECONCILE_MS) ?? down(),
     restart(name, reason) {
-      running.find((one) => one.name === name)?.restart(reason)
+      used.find((one) => one.name === name)?.restart(reason)
     },
     crash(name) {
-      running.find((one) => one.name === name)?.kill()
+      used.find((one) => one.name === name)?.kill()
     },
     book: () => brain.link?.call('book', null) ?? down(),
     snapshot: () => reconciler.link?.call('snapshot', null, RECONCILE_MS) ?? down(),
@@ -397,6 +229,7 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
       const answer = await (brain.link?.call('rails', rails) ?? down())
       return answer.ok ? ok(null) : answer
     },
+    record: (kind, payload) => journal.record(kind, payload),
     simulator: {
       account: () => simulator.link?.call('account', null) ?? down(),
       fault: (plan) => simulator.link?.call('fault', plan) ?? down(),
@@ -416,7 +249,8 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
       /* the brain first, then its sources; the simulator last, so that what is in flight gets its answer */
       await brain.stop()
       await Promise.all([feed.stop(), reconciler.stop()])
-      if (simulated) await simulator.stop()
+      await simulator.stop()
+      await journal.close()
       clearRing(ringPath)
       removeStatus(deps.dataDir)
       lock.release()

@@ -23,7 +23,9 @@ export interface KillHands {
   now(): number
   changed(state: KillState): void
   log(level: 'info' | 'warn' | 'error', text: string): void
-  record(step: string, detail: Readonly<Record<string, unknown>>): void
+  /** Journal, after acting: never waited for. */
+  recordLatch(latch: KillLatch | null, reason: string): void
+  recordStep(level: KillLevel, step: string, items: readonly KillItem[]): void
 }
 
 export interface KillSwitch {
@@ -96,10 +98,11 @@ export function killSwitch(store: LatchStore, hands: KillHands): KillSwitch {
         acceptedAt ??= hands.now()
         if (result.value.confirmedAt !== undefined) {
           persist({ ...latch, confirmedAt: result.value.confirmedAt })
-          hands.record('confirmed', { level, confirmedAt: result.value.confirmedAt, items: items.length })
+          hands.recordStep(level, 'confirmed', items)
           hands.log('info', `${level}: confirmed by the venue`)
           break
         }
+        hands.recordStep(level, 'not confirmed', items)
         hands.log('error', `${level}: not confirmed yet, trying again`)
       } else {
         hands.log('error', `${level}: ${result.error.code === 'closed' ? 'the reconciler is down, waiting for it' : result.error.message}`)
@@ -139,9 +142,10 @@ export function killSwitch(store: LatchStore, hands: KillHands): KillSwitch {
       items = []
       const raised = latch === null ? level : higherLevel(latch.level, level)
       persist({ v: 1, level: raised, reason, by, at, confirmedAt: null })
-      hands.record('latched', { level: raised, reason, by })
+      const outcome = go()
+      hands.recordLatch(latch, `${by}: ${reason}`)
       hands.log('warn', `kill switch: ${raised} by ${by}: ${reason}`)
-      return go()
+      return outcome
     },
     progress(next) {
       items = next
@@ -151,8 +155,8 @@ export function killSwitch(store: LatchStore, hands: KillHands): KillSwitch {
     carryOn() {
       if (latch === null || latch.confirmedAt !== null || running !== null) return
       hands.log('warn', `kill switch: carrying on with an unconfirmed ${latch.level}`)
-      hands.record('carried-on', { level: latch.level })
       void go()
+      hands.recordStep(latch.level, 'carried on', items)
     },
     refresh() {
       const found = store.read()
@@ -162,9 +166,9 @@ export function killSwitch(store: LatchStore, hands: KillHands): KillSwitch {
       latch = { ...found, level: latch === null ? found.level : higherLevel(latch.level, found.level), confirmedAt: null }
       sentAt = found.at
       acceptedAt = undefined
-      hands.record('latched', { level: latch.level, reason: latch.reason, by: latch.by })
-      hands.log('warn', `kill switch: ${latch.level} by ${latch.by}: ${latch.reason}`)
       void go()
+      hands.recordLatch(latch, `${latch.by}: ${latch.reason}`)
+      hands.log('warn', `kill switch: ${latch.level} by ${latch.by}: ${latch.reason}`)
     },
     async release(phrase) {
       const refuse = (reason: string) => ({ released: false, reason })
@@ -189,11 +193,11 @@ export function killSwitch(store: LatchStore, hands: KillHands): KillSwitch {
         } catch (thrown) {
           return refuse(`the latch could not be removed: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
         }
-        hands.record('released', { level: latch.level, reason: latch.reason })
         latch = null
         items = []
         sentAt = undefined
         acceptedAt = undefined
+        hands.recordLatch(null, 'released by a person')
         hands.log('warn', 'kill switch released by a person')
         tell()
         await hands.tellBrain('active', 'released by a person')

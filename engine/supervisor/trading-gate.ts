@@ -39,6 +39,8 @@ export interface TradingGate {
   stateForInit(): TradingState
   tellBrain(): Promise<void>
   readonly released: boolean
+  /** The start-up reconciliation of this incarnation of the brain came to a conclusion, whatever it was. */
+  readonly judged: boolean
   /** Resolves once, when the first start-up reconciliation came to a conclusion. */
   readonly settled: Promise<Result<null, Failure>>
   reconcile(reason: ReconciliationReport['reason']): Promise<Result<ReconciliationReport>>
@@ -55,6 +57,7 @@ export function tradingGate(parties: GateParties): TradingGate {
   let held: { readonly reason: string; readonly since: number } | null = null
   let told: TradingState = 'active'
   let released = false
+  let judged = false
   let stopped = false
   let admitting: Promise<void> | null = null
   let settle: (result: Result<null, Failure>) => void = () => {}
@@ -91,12 +94,14 @@ export function tradingGate(parties: GateParties): TradingGate {
         const critical = criticalOpen(report.value)
         if (critical.length > 0) {
           parties.log('error', `start-up reconciliation: ${critical.length} critical, trading waits: ${critical[0]}`)
+          judged = true
           return settle(ok(null))
         }
         if (parties.brain() !== link) continue
         const answer = await link.call('release', null, 5_000)
         if (answer.ok && parties.brain() === link) {
           released = true
+          judged = true
           return settle(ok(null))
         }
       } else parties.log('warn', `start-up reconciliation: ${report.ok ? (report.value.error ?? 'inconclusive') : report.error.message}`)
@@ -120,6 +125,9 @@ export function tradingGate(parties: GateParties): TradingGate {
     tellBrain,
     get released() {
       return released
+    },
+    get judged() {
+      return judged
     },
     settled,
     reconcile,
@@ -151,6 +159,7 @@ export function tradingGate(parties: GateParties): TradingGate {
     },
     brainDown() {
       released = false
+      judged = false
     },
     stop() {
       stopped = true
