@@ -227,6 +227,40 @@ describe('run --headless', () => {
   if (!HAVE_TAPE) console.warn('skipped: "the recorded tape", ../shared/data/market is not here')
 })
 
+describe('paper', () => {
+  it("follows the upstream's prices in real time, with fills of its own exchange", async () => {
+    const upstream = spawn(process.execPath, [AEGIS, 'simulator', '--tape', 'synthetic', '--seed', '7'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    running.push(upstream)
+    const [line] = (await once(upstream.stdout, 'data')) as [Buffer]
+    const { rest, ws } = JSON.parse(line.toString()) as { rest: string; ws: string }
+    const { code, stdout } = await new Promise<{ code: number | null; stdout: string }>((resolve) => {
+      const child = spawn(
+        process.execPath,
+        [AEGIS, 'run', '--headless', '--mode', 'paper', '--upstream-rest', rest, '--upstream-ws', ws, '--for', '8s', '--json'],
+        { stdio: ['ignore', 'pipe', 'ignore'] },
+      )
+      running.push(child)
+      let text = ''
+      child.stdout.on('data', (part: Buffer) => (text += part.toString()))
+      child.on('exit', (exit) => resolve({ code: exit, stdout: text }))
+    })
+    const document = JSON.parse(stdout) as {
+      ticks: number
+      mode: string
+      tape: string
+      mismatches: number
+      equity: string
+      simulator: { equity: string }
+    }
+    expect(document).toMatchObject({ mode: 'paper', tape: 'live', mismatches: 0 })
+    expect(document.ticks).toBeGreaterThan(10)
+    expect(document.equity).toBe(document.simulator.equity)
+    expect(code).toBe(0)
+  })
+})
+
 describe('a running engine', () => {
   it('status, second instance, kill, latch across a restart, journal, reconcile; the token file is private', async () => {
     const dataDir = join(folder(), 'data')

@@ -1,4 +1,5 @@
 /** `aegis run`: the engine with its cockpit in the browser, or headless. */
+import { settingsForMode } from '../cockpit/modes.ts'
 import { ok } from '../contract/result.ts'
 import { parseDuration, parseFlags, refuse, type Command } from './command.ts'
 import { runHeadless } from './headless.ts'
@@ -44,7 +45,8 @@ export const run: Command = {
     if (parsed.value.mode === 'live')
       return refuse(io, { code: 'locked', message: 'live is locked: it lacks API keys and a passing audit certificate' })
     /* only a tape can wait: a relay of the real venue cannot */
-    const settings = { ...parsed.value, lockStep: parsed.value.mode === 'simulated' && parsed.value.tape.kind !== 'live' }
+    const chosen = settingsForMode(parsed.value, parsed.value.mode)
+    const settings = { ...chosen, lockStep: chosen.mode === 'simulated' }
     const tape = checkTape(settings)
     if (!tape.ok) return refuse(io, tape.error)
     const result = await runHeadless(
