@@ -119,7 +119,124 @@ describe('reconciler over the simulator', () => {
   })
 })
 
+describe('differences that pass, and those the trader decides', () => {
+  it('an event that is on its way is no mismatch: what the second look no longer shows is not reported', async () => {
+    harness = await startHarness()
+    const before = await harness.honestBook()
+    must(await harness.venue.private.place(market('BUY', '0.1')))
+    harness.journalFills(must(await harness.venue.private.fills('BTCUSDT', {})))
+    const after = { ...(await harness.honestBook()), revision: 2 }
+    let asked = 0
+    harness.book = () => (++asked <= 2 ? before : after)
+    const { report } = await kinds()
+    expect({ conclusive: report.conclusive, mismatches: report.mismatches, halts: harness.halts }).toEqual({
+      conclusive: true,
+      mismatches: [],
+      halts: [],
+    })
+    expect(asked).toBeGreaterThan(2)
+  })
+
+  it('P1 a position opened by hand: ignored, adopted or flattened as the trader says, never by itself', async () => {
+    harness = await startHarness()
+    harness.book = await harness.honestBook()
+    must(await harness.venue.private.place({ ...market('BUY', '0.1'), clientId: 'by-hand' }))
+    const { open } = await kinds()
+    expect(open).toContain('unknown-position')
+    expect(harness.repairs).toEqual([])
+    expect(harness.halts.length).toBe(1)
+    const id = 'unknown-position:BTCUSDT:BOTH'
+    const resolve = async (action: 'ignore' | 'adopt' | 'flatten' | 'repair') =>
+      must(await harness.reconciler.call('resolve', { id, action, reason: 'test' }, 30_000))
+    expect(await resolve('repair')).toMatchObject({ done: false })
+    expect(await resolve('ignore')).toMatchObject({ done: true })
+    expect((await kinds()).open).not.toContain('unknown-position')
+    expect(await resolve('adopt')).toMatchObject({ done: true })
+    expect(harness.repairs.map((r) => r.kind)).toEqual(['adopt-position', 'set-wallet'])
+    expect(await resolve('flatten')).toMatchObject({ done: true, text: 'BTCUSDT closed, confirmed by REST' })
+    expect(must(await harness.venue.private.positions('kill'))).toEqual([])
+  })
+
+  it('the brain is down: inconclusive, with the reason; nothing is concluded', async () => {
+    harness = await startHarness()
+    harness.book = null
+    const { report } = await kinds()
+    expect({ conclusive: report.conclusive, error: report.error, mismatches: report.mismatches }).toEqual({
+      conclusive: false,
+      error: 'the brain is down',
+      mismatches: [],
+    })
+  })
+})
+
+describe("dead-man's switch", () => {
+  it('we vanish (kill -9): the venue cancels our orders by itself', async () => {
+    harness = await startHarness({ deadManMs: 3_000 })
+    must(
+      await harness.venue.private.place({
+        ...market('BUY', '0.01'),
+        type: 'LIMIT',
+        price: text(await deepBelow('BTCUSDT', 0.97)),
+        timeInForce: 'GTC',
+      }),
+    )
+    harness.book = await harness.honestBook()
+    await kinds()
+    while (!harness.deadMan.some((state) => state.armed)) await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 3_500))
+    // Longer than the countdown: it was wound up again meanwhile.
+    expect(must(await harness.venue.private.openOrders('BTCUSDT', 'kill')).length).toBe(1)
+    harness.child.kill('SIGKILL')
+    await new Promise((resolve) => setTimeout(resolve, 4_500))
+    expect(must(await harness.venue.private.openOrders('BTCUSDT', 'kill'))).toEqual([])
+  })
+})
+
 describe('kill switch', () => {
+  const plantOrders = async (count: number) => {
+    must(await harness.venue.private.place(market('BUY', '0.1')))
+    const price = text(await deepBelow('BTCUSDT', 0.97))
+    for (let i = 0; i < count; i++) {
+      must(await harness.venue.private.place({ ...market('BUY', '0.01'), type: 'LIMIT', price, timeInForce: 'GTC' }))
+    }
+  }
+
+  it('P7 kill -9 of its hands at a step: a fresh process carries on from the venue to flat', async () => {
+    harness = await startHarness()
+    await plantOrders(10)
+    // The first answer is slow, so that it dies with requests on the wire.
+    must(harness.simulator.fault({ on: 'request', path: 'DELETE /fapi/v1/allOpenOrders', effect: { do: 'slow', ms: 2_000 } }))
+    const lost = harness.reconciler.call('kill', { level: 'flatten', reason: 'test' }, 30_000)
+    while (harness.kills.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    harness.child.kill('SIGKILL')
+    expect(await lost).toMatchObject({ ok: false, error: { code: 'closed' } })
+    await harness.respawn()
+    const state = must(await harness.reconciler.call('kill', { level: 'flatten', reason: 'carried on' }, 60_000))
+    expect({ confirmed: state.confirmedAt !== undefined, stillOpen: state.stillOpen }).toEqual({
+      confirmed: true,
+      stillOpen: { orders: 0, positions: [] },
+    })
+    const after = must(await harness.venue.private.snapshot('kill'))
+    expect([after.openOrders.length, after.positions.length]).toEqual([0, 0])
+  })
+
+  it('P7 uncertain is never shown as done: lost answers and failing views, then confirmed', async () => {
+    harness = await startHarness()
+    await plantOrders(5)
+    const fault = (path: string, effect: object, when: object = {}) =>
+      must(harness.simulator.fault({ on: 'request', path, ...when, effect }))
+    fault('DELETE /fapi/v1/allOpenOrders', { do: 'unknown', executed: false }, { times: 2 })
+    fault('POST /fapi/v1/order', { do: 'timeout', executed: true })
+    fault('GET /fapi/v3/positionRisk', { do: 'reset', executed: false }, { nth: 2, times: 2 })
+    const state = must(await harness.reconciler.call('kill', { level: 'flatten', reason: 'test' }, 60_000))
+    const seen = new Set(harness.kills.flat().map((item) => item.outcome))
+    expect([...seen].sort()).toEqual(['confirmed', 'pending', 'uncertain'])
+    expect(state.items.every((item) => item.outcome === 'confirmed')).toBe(true)
+    // The order whose answer was lost had been executed: nothing was closed twice, nothing turned round.
+    const truth = harness.simulator.account()
+    expect([truth.openOrders, truth.positions]).toEqual([0, []])
+  })
+
   it('P7 flatten with 50 orders and 10 positions: every item confirmed, flat by REST, the brain dead', async () => {
     const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'BCHUSDT', 'LTCUSDT', 'TRXUSDT', 'BNBUSDT', 'DOGEUSDT', 'ADAUSDT']
     harness = await startHarness({ symbols })

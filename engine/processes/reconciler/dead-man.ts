@@ -1,6 +1,7 @@
 /**
  * The dead-man's switch: while everything is healthy the venue's countdown is wound up again and again; when we vanish it runs out
- * and the venue cancels our orders by itself. Only symbols with something open are wound up (weight 10 each), in thirds of the time.
+ * and the venue cancels our orders by itself. Only symbols with something open are wound up (weight 10 each), in thirds of the time;
+ * one that has just got something open is wound up at once.
  */
 import type { ReconcilerEvents } from '../../contract/processes.ts'
 import type { PrivateVenue } from '../../contract/venue.ts'
@@ -24,6 +25,9 @@ export interface DeadMan {
   disarm(): Promise<void>
 }
 
+/** Attempts for a new symbol are at least this far apart. */
+const NEW_SYMBOL_MS = 1_000
+
 export function createDeadMan(deps: DeadManDeps): DeadMan {
   const armed = new Set<string>()
   const period = Math.round(deps.periodMs * Math.max(1, deps.rate))
@@ -44,7 +48,9 @@ export function createDeadMan(deps: DeadManDeps): DeadMan {
   return {
     async tick(symbols, healthy) {
       if (deps.periodMs === 0) return emit('off')
-      if (busy || deps.monotonic() - lastAttempt < deps.periodMs / 3) return
+      const waited = deps.monotonic() - lastAttempt
+      const isNew = symbols !== null && [...symbols].some((symbol) => !armed.has(symbol))
+      if (busy || waited < (isNew ? NEW_SYMBOL_MS : deps.periodMs / 3)) return
       if (!healthy)
         return emit(
           armed.size > 0 ? `not refreshed: the engine is not healthy; the venue cancels ${list()}` : 'not armed: the engine is not healthy',

@@ -2,7 +2,7 @@
  * What the journal proves about trades and orders, read step by step: which trades the ledger booked since its baseline, and which
  * venue order ids are ours. The reconciler believes these rows, not the brain's memory.
  *
- * Bounded (INV-11): trades older than the window of the last audit and all but the newest order ids are forgotten.
+ * Bounded (INV-11): trades older than everything the audits still look at, and all but the newest order ids, are forgotten.
  */
 import type { JournalKinds } from '../../contract/journal-kinds.ts'
 import type { VenueFill } from '../../contract/venue.ts'
@@ -10,6 +10,7 @@ import type { Journal } from '../../journal/journal.ts'
 import { compareNumericIds, isNumericId } from '../../money/trade-ids.ts'
 
 const ORDER_IDS_KEPT = 50_000
+const TRADES_KEPT = 200_000
 const ROWS_AT_ONCE = 5_000
 
 export interface JournalView {
@@ -21,7 +22,7 @@ export interface JournalView {
   learnOrder(symbol: string, orderId: string): void
   /** Venue time of the ledger's baseline; null before there is one. */
   readonly baselineAt: number | null
-  /** Forget trades before this venue time. */
+  /** Forget trades before this venue time; they count as booked from then on. */
   forgetBefore(time: number): void
 }
 
@@ -32,6 +33,7 @@ export function createJournalView(journal: Journal | null): JournalView {
   const orders = new Set<string>()
   let floor: Readonly<Record<string, string>> = {}
   let baselineAt: number | null = null
+  let forgottenBefore = -Infinity
   let nextSeq = 1
 
   const learnOrder = (symbol: string, orderId: string): void => {
@@ -43,6 +45,12 @@ export function createJournalView(journal: Journal | null): JournalView {
         break
       }
     }
+  }
+
+  const forgetOldest = (): void => {
+    const times = [...trades.values()].sort((a, b) => a - b)
+    forgottenBefore = Math.max(forgottenBefore, times[TRADES_KEPT / 2] ?? forgottenBefore)
+    for (const [key, at] of trades) if (at < forgottenBefore) trades.delete(key)
   }
 
   const begin = (): void => {
@@ -66,6 +74,7 @@ export function createJournalView(journal: Journal | null): JournalView {
                 // The ledger begins anew, perhaps on another account: what was booked before says nothing about it.
                 const payload = row.payload as JournalKinds['baseline']
                 trades.clear()
+                forgottenBefore = -Infinity
                 orders.clear()
                 floor = payload.lastTradeId
                 baselineAt = row.time
@@ -74,6 +83,7 @@ export function createJournalView(journal: Journal | null): JournalView {
               case 'fill': {
                 const payload = row.payload as JournalKinds['fill']
                 trades.set(tradeKey(payload), payload.time)
+                if (trades.size > TRADES_KEPT) forgetOldest()
                 if (!payload.foreign) learnOrder(payload.symbol, payload.orderId)
                 return
               }
@@ -95,6 +105,7 @@ export function createJournalView(journal: Journal | null): JournalView {
       }
     },
     booked(fill) {
+      if (fill.time < forgottenBefore) return true
       const last = floor[fill.symbol]
       if (last !== undefined && isNumericId(last) && isNumericId(fill.tradeId) && compareNumericIds(fill.tradeId, last) <= 0) return true
       return trades.has(tradeKey(fill))
@@ -105,6 +116,8 @@ export function createJournalView(journal: Journal | null): JournalView {
       return baselineAt
     },
     forgetBefore(time) {
+      if (time <= forgottenBefore) return
+      forgottenBefore = time
       for (const [key, at] of trades) if (at < time) trades.delete(key)
     },
   }

@@ -10,13 +10,14 @@
 import type { JournalKinds } from '../../contract/journal-kinds.ts'
 import type { Mismatch, MismatchAction, ReconciliationReport, Repair } from '../../contract/mismatch.ts'
 import { ok, type Result } from '../../contract/result.ts'
+import type { AccountSnapshot } from '../../contract/venue.ts'
 import { toText } from '../../money/decimal.ts'
 import type { Finding } from '../../reconciliation/finding.ts'
 import { EMPTY_REGISTER, listed, openCritical, settle, updateRegister, type Register } from '../../reconciliation/register.ts'
 import { isAutomatic, propose, type Proposal } from '../../reconciliation/repairs.ts'
 import { depthOf, type Depth } from '../../reconciliation/schedule.ts'
 import type { KillHands } from './kill-hands.ts'
-import { lookAtBoth, type Look, type LookFailure } from './venue-look.ts'
+import { lookAtBoth, type Look, type LookFailure, type TradesSeen } from './venue-look.ts'
 import type { Again, LookDeps } from './venue-read.ts'
 
 export interface PassDeps extends LookDeps {
@@ -37,14 +38,23 @@ export interface Passes {
   readonly openSymbols: ReadonlySet<string> | null
 }
 
+/** Trades are remembered this much longer than the audits look back. */
+const KEPT_BEFORE_MS = 600_000
 const PAUSES_MS = [250, 500, 1_000] as const
 
-const signature = (f: Finding): string => `${f.id}|${f.local}|${f.venue}`
+/** What must be the same in two looks. An age or a skew never is; that it is too large must be. */
+const signature = (f: Finding): string => (f.kind === 'stale-data' || f.kind === 'clock-drift' ? f.id : `${f.id}|${f.local}|${f.venue}`)
+
+const fillTimeOf = (m: Mismatch): number => {
+  const { fill } = m.evidence
+  return typeof fill === 'object' && fill !== null && 'time' in fill && typeof fill.time === 'number' ? fill.time : 0
+}
 
 export function createPasses(deps: PassDeps): Passes {
   let register: Register = EMPTY_REGISTER
-  let seenUpTo: number | null = null
+  const seenUpTo = new Map<string, number>()
   let openSymbols: ReadonlySet<string> | null = null
+  let lastAccount: AccountSnapshot | null = null
   let haltedFor = new Set<string>()
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -54,8 +64,21 @@ export function createPasses(deps: PassDeps): Passes {
     return next
   }
 
-  const openFills = (): ReadonlySet<string> =>
-    new Set([...register.values()].filter((m) => m.kind === 'missing-fill' && m.state === 'open').map((m) => m.symbol))
+  const tradesSeen = (): TradesSeen => {
+    const oldest = new Map<string, number>()
+    for (const m of register.values()) {
+      if (m.kind !== 'missing-fill' || m.state !== 'open') continue
+      const time = fillTimeOf(m)
+      oldest.set(m.symbol, Math.min(oldest.get(m.symbol) ?? Infinity, time))
+    }
+    return { since: (symbol) => Math.min(seenUpTo.get(symbol) ?? 0, oldest.get(symbol) ?? Infinity), open: new Set(oldest.keys()) }
+  }
+  /** Trades seen by a conclusive look need not be read again, and the oldest still needed bounds what is remembered. */
+  const tradesCompared = (look: Look, startedAt: number): void => {
+    for (const symbol of look.scope.fillSymbols) seenUpTo.set(symbol, startedAt)
+    const { since } = tradesSeen()
+    deps.journal.forgetBefore(Math.min(...deps.symbols.map(since)) - KEPT_BEFORE_MS)
+  }
 
   /** Looks until what differs is certain. The findings of the result are the certain ones. */
   const certainLook = async (
@@ -67,7 +90,7 @@ export function createPasses(deps: PassDeps): Passes {
     let revision = -1
     let again = after
     for (let round = 0; ; round++) {
-      const seen = await lookAtBoth(deps, depth, seenUpTo, openFills(), withFilters, again)
+      const seen = await lookAtBoth(deps, depth, tradesSeen(), withFilters, again)
       if (!seen.ok) return seen
       const look = seen.value
       const still = look.stable && look.book.revision === revision
@@ -138,7 +161,14 @@ export function createPasses(deps: PassDeps): Passes {
     if (first !== undefined) deps.emitHalt(`${first.symbol} ${first.summary}${fresh.length > 1 ? ` (and ${fresh.length - 1} more)` : ''}`)
   }
 
-  const pass = async (reason: ReconciliationReport['reason'], depth: Depth): Promise<ReconciliationReport> => {
+  /** A look at one mismatch only: its symbol is read anew, the rest is the last look's (a tenth of the weight of everything). */
+  const nearby = (known: Mismatch): Again | null => {
+    if (lastAccount === null) return null
+    const symbols = new Set(known.symbol === '*' || known.symbol === 'USDT' ? [] : [known.symbol])
+    return { symbols, account: lastAccount, orderSymbols: symbols }
+  }
+
+  const pass = async (reason: ReconciliationReport['reason'], depth: Depth, near: Again | null = null): Promise<ReconciliationReport> => {
     const startedAt = deps.now()
     const began = deps.monotonic()
     let compared: ReconciliationReport['compared'] = { positions: 0, orders: 0, fills: 0, balances: 0 }
@@ -157,17 +187,17 @@ export function createPasses(deps: PassDeps): Passes {
     }
     /** What was repaired in this pass is not repaired again: when it stays, the next look says so. */
     const tried = new Set<string>()
-    let again: Again | null = null
+    let again = near
     for (;;) {
       const seen = await certainLook(depth, reason === 'deep', again)
       if (!seen.ok) return report(seen.error.message)
       const look = seen.value
       again = look.again
       compared = look.comparison.compared
+      if (look.scope.positions) lastAccount = look.account
       takeIn(look, look.certain)
-      if (look.scope.positions) {
-        openSymbols = new Set([...look.account.positions.map((p) => p.symbol), ...look.account.openOrders.map((o) => o.symbol)])
-      }
+      const held = look.scope.positions ? look.account.positions : look.book.positions.filter((p) => p.quantity !== '0')
+      openSymbols = new Set([...held, ...look.account.openOrders, ...look.book.openOrders].map((one) => one.symbol))
       let repaired = 0
       for (const finding of look.certain) {
         if (!isAutomatic(finding) || tried.has(finding.id) || register.get(finding.id)?.state !== 'open') continue
@@ -181,10 +211,7 @@ export function createPasses(deps: PassDeps): Passes {
       }
       if (repaired === 0) {
         announce()
-        if (depth === 'deep') {
-          seenUpTo = startedAt
-          deps.journal.forgetBefore(startedAt - 600_000)
-        }
+        tradesCompared(look, startedAt)
         return report(null)
       }
       await deps.sleep(PAUSES_MS[0])
@@ -208,11 +235,12 @@ export function createPasses(deps: PassDeps): Passes {
           announce()
           return { done: true, text: 'ignored' }
         }
-        const seen = await lookAtBoth(deps, 'deep', seenUpTo, openFills(), known.kind === 'precision-drift', null)
+        const near = nearby(known)
+        const seen = await lookAtBoth(deps, near === null ? 'deep' : 'positions', tradesSeen(), known.kind === 'precision-drift', near)
         if (!seen.ok) return { done: false, text: seen.error.message }
         const current = seen.value.comparison.findings.find((f) => f.id === id)
         if (current === undefined) {
-          await pass('manual', 'deep')
+          await pass('manual', near === null ? 'deep' : 'positions', near)
           return { done: true, text: 'it was gone already' }
         }
         const result = await carryOut(proposalFor(current, action, seen.value))
@@ -221,7 +249,7 @@ export function createPasses(deps: PassDeps): Passes {
           register = settled.register
           record(settled.changed)
         }
-        await pass('manual', 'deep')
+        await pass('manual', near === null ? 'deep' : 'positions', near)
         return result
       }),
   }

@@ -22,21 +22,26 @@ export interface Look {
   readonly stable: boolean
 }
 
+export interface TradesSeen {
+  /** Venue time up to which the symbol's trades were compared; 0 = never. */
+  since(symbol: string): number
+  /** Symbols with a missing fill that is not settled. */
+  readonly open: ReadonlySet<string>
+}
+
 export type LookFailure = Failure<'no-book' | 'venue'>
 
 const FILL_SYMBOLS_AT_ONCE = 10
 const POSITION_KINDS = new Set(['ghost-position', 'unknown-position', 'quantity', 'side-flip', 'average-price'])
 
 /**
- * @param seenUpTo venue time up to which trades were compared already
+ * @param trades up to when each symbol's trades were compared already, and whose are read in any case (a missing fill is open)
  * @param withFilters the symbols' filters too: market data, which may have to wait for the rate budget
- * @param openFills symbols with a missing fill that is not settled: their trades are read in any case
  */
 export async function lookAtBoth(
   deps: LookDeps,
   depth: Depth,
-  seenUpTo: number | null,
-  openFills: ReadonlySet<string>,
+  trades: TradesSeen,
   withFilters: boolean,
   again: Again | null,
 ): Promise<Result<Look, LookFailure>> {
@@ -81,27 +86,31 @@ export async function lookAtBoth(
   const scope: Scope = { orders: true, positions: wide, balances: wide, orderSymbols, fillSymbols: new Set(), filters: filters !== null }
   const first = compare(scope, [])
   if (!wide) return ok(first)
-  const wanted = fillSymbols(deps, first.comparison, depth, book, new Set([...openFills, ...(again?.symbols ?? [])]), again === null)
+  // Without a journal nobody can say which trades were booked.
+  const wanted = deps.journal.baselineAt === null ? [] : fillSymbols(deps, first.comparison, depth, book, trades, again)
   if (wanted.length === 0) return ok(first)
-  const fills = await readFills(deps, wanted, seenUpTo)
+  const fills = await readFills(deps, wanted, trades.since)
   return fills.ok ? ok(compare({ ...scope, fillSymbols: new Set(wanted) }, fills.value)) : fail('venue', fills.error.message)
 }
 
-/** Whose trades to read: those that differ, and every traded symbol in the deep look or when only the wallet is wrong. */
+/**
+ * Whose trades to read: those that differ, and in the deep look, or when only the wallet is wrong, every symbol in turn, those first that
+ * were not read for longest.
+ */
 function fillSymbols(
   deps: LookDeps,
   first: Comparison,
   depth: Depth,
   book: BookCopy,
-  inAnyCase: ReadonlySet<string>,
-  firstTime: boolean,
+  trades: TradesSeen,
+  again: Again | null,
 ): readonly string[] {
-  const wanted = new Set(inAnyCase)
+  const wanted = new Set([...trades.open, ...(again?.symbols ?? [])])
   for (const one of first.findings) if (POSITION_KINDS.has(one.kind)) wanted.add(one.symbol)
   // A round trip that was missed whole leaves the position right and the wallet wrong.
-  if ((depth === 'deep' && firstTime) || first.findings.some((f) => f.kind === 'balance-drift')) {
-    for (const position of book.positions) wanted.add(position.symbol)
-    for (const symbol of deps.symbols) wanted.add(symbol)
+  if ((depth === 'deep' && again === null) || first.findings.some((f) => f.kind === 'balance-drift')) {
+    const all = new Set([...book.positions.map((position) => position.symbol), ...deps.symbols])
+    for (const symbol of [...all].sort((a, b) => trades.since(a) - trades.since(b))) wanted.add(symbol)
   }
   return [...wanted].slice(0, FILL_SYMBOLS_AT_ONCE)
 }

@@ -3,7 +3,7 @@
  * Weight: 90 for everything at once; 10 + 2 per symbol one by one.
  */
 import type { BookCopy } from '../../contract/mismatch.ts'
-import { ok } from '../../contract/result.ts'
+import { fail, ok } from '../../contract/result.ts'
 import type { AccountSnapshot, PrivateVenue, PublicVenue, SymbolFilters, VenueFill, VenueOrder, VenueResult } from '../../contract/venue.ts'
 import { decimal, type Decimal } from '../../money/decimal.ts'
 import type { OrderLookup } from '../../reconciliation/finding.ts'
@@ -39,7 +39,7 @@ const LOOKUP_PAUSE_MS = 100
 /** Up to so many symbols are asked one by one instead of all at once. */
 const SYMBOLS_ONE_BY_ONE = 10
 const FILLS_PAGE = 1_000
-const PAGES = 5
+const PAGES = 20
 const OVERLAP_MS = 60_000
 
 /** A second look: orders and trades are read again only where the first one differed, the rest is taken from it. */
@@ -123,28 +123,28 @@ export async function lookUp(
   return lookups
 }
 
-/** Trades since the ledger's baseline, or since the last audit with an overlap. */
+/**
+ * The trades of these symbols, each since the time given. More than fits into the pages is a failure: half a list proves nothing.
+ * @param since venue time per symbol; never before the ledger's baseline
+ */
 export async function readFills(
   deps: LookDeps,
   symbols: readonly string[],
-  seenUpTo: number | null,
+  since: (symbol: string) => number,
 ): Promise<VenueResult<readonly VenueFill[]>> {
-  const since = Math.max(deps.journal.baselineAt ?? 0, seenUpTo === null ? 0 : seenUpTo - OVERLAP_MS)
   const fills: VenueFill[] = []
   for (const symbol of symbols) {
-    let fromTradeId: string | null = null
-    for (let page = 0; page < PAGES; page++) {
-      const query = fromTradeId === null ? { startTime: since, limit: FILLS_PAGE } : { fromTradeId, limit: FILLS_PAGE }
-      const read: VenueResult<readonly VenueFill[]> = await deps.venue.fills(
-        symbol,
-        since === 0 && fromTradeId === null ? { limit: FILLS_PAGE } : query,
-        'account',
-      )
+    const startTime = Math.floor(Math.max(deps.journal.baselineAt ?? 0, since(symbol) - OVERLAP_MS))
+    let query: Parameters<PrivateVenue['fills']>[1] = { startTime, limit: FILLS_PAGE }
+    for (let page = 1; ; page++) {
+      const read = await deps.venue.fills(symbol, query, 'account')
       if (!read.ok) return read
-      fills.push(...read.value.filter((fill) => fill.time >= since))
+      fills.push(...read.value.filter((fill) => fill.time >= startTime))
       const last = read.value.at(-1)
       if (last === undefined || read.value.length < FILLS_PAGE) break
-      fromTradeId = (BigInt(last.tradeId) + 1n).toString()
+      if (page === PAGES)
+        return { ok: false, error: fail('malformed', `${symbol} has more than ${PAGES * FILLS_PAGE} trades since the last audit`).error }
+      query = { fromTradeId: (BigInt(last.tradeId) + 1n).toString(), limit: FILLS_PAGE }
     }
   }
   return ok(fills)
