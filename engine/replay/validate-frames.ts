@@ -4,7 +4,7 @@
  */
 import { FrameReader, type StreamName } from '../market/frame-reader.ts'
 import { TICK_WORDS } from '../contract/tick.ts'
-import { Findings } from './findings.ts'
+import type { Findings } from './findings.ts'
 
 const STREAM = /"stream"\s*:\s*"([^"]{1,60})"/
 const EVENT = /"e"\s*:\s*"([A-Za-z0-9_]{1,40})"/

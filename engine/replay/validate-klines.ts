@@ -2,7 +2,7 @@
  * One row of OHLCV after the other, judged as the feed judges bars (INV-13): a row that is refused is named and leaves no trace in
  * the judgement of the next. Columns by header in any case and order, or Binance's order without a header.
  */
-import { Findings } from './findings.ts'
+import type { Findings } from './findings.ts'
 import { layoutOf, parseTime, type Layout } from './ohlcv-file.ts'
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
