@@ -135,7 +135,7 @@ function Levers() {
         title="Hold 1.2 s: HALT, and close every position at market"
         onFire={() => kill.request('flatten')}
       >
-        <span className="flatten-what" role="tooltip" id="flatten-what">
+        <span className="flatten-what" role="tooltip" id="flatten-what" hidden={latch?.level === 'flatten'}>
           {open.length === 0
             ? 'No open positions known. Cancels all orders and halts.'
             : `Closes at market: ${open.map((p) => `${signOf(p.quantity) < 0 ? 'short' : 'long'} ${formatDecimal(magnitude(p.quantity))} ${p.symbol}`).join(', ')}`}

@@ -159,12 +159,6 @@ export function cockpitStory(stage: Stage): void {
       (kind) => kind === 'late' || kind === 'stale',
       5_000,
     )
-    await until(
-      'not running',
-      () => processState(page, 'feed'),
-      (state) => state !== 'running',
-      5_000,
-    )
     expect(await page.locator('#halt').isEnabled()).toBe(true)
     await until(
       'another feed',
@@ -172,6 +166,7 @@ export function cockpitStory(stage: Stage): void {
       (other) => other !== pid && other > 0,
       20_000,
     )
+    await page.getByText(/1× restarted · .*no heartbeat/).waitFor()
     await until(
       'live again',
       () => panelKind(page, 'candles'),

@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import { _electron, type ElectronApplication, type Page } from 'playwright'
 import { repositoryRoot } from './fixture-server.ts'
 
-const folder = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(repositoryRoot, 'node_modules/electron/dist')
+export const electronFolder = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(repositoryRoot, 'node_modules/electron/dist')
 const name =
   process.platform === 'darwin' ? 'Electron.app/Contents/MacOS/Electron' : process.platform === 'win32' ? 'electron.exe' : 'electron'
-const binary = join(folder, name)
+const binary = join(electronFolder, name)
 const needsDisplay = process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']
 
 /** Why there will be no Electron tests; null when there will. */
 export const whyNoElectron: string | null = !existsSync(binary)
-  ? `no Electron binary in ${folder} (npx install-electron, or ELECTRON_OVERRIDE_DIST_PATH)`
+  ? `no Electron binary in ${electronFolder} (npx install-electron, or ELECTRON_OVERRIDE_DIST_PATH)`
   : needsDisplay && !existsSync('/usr/bin/Xvfb')
     ? 'no display and no Xvfb'
     : null

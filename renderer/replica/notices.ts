@@ -88,7 +88,8 @@ export function notices(replica: Replica, symbol: string, frozenAt: number | nul
       spoken: 'The venue refuses our requests',
     })
   }
-  const blocks = state.risk?.blocks ?? []
+  // While latched the kill strip says it, with its times.
+  const blocks = state.kill.latch === null ? (state.risk?.blocks ?? []) : []
   if (blocks.length > 0)
     out.push({ id: 'risk', tone: 'warn', text: `Entries blocked: ${blocks.join('; ')}.`, spoken: `Entries blocked: ${blocks.join('; ')}` })
   if (frozenAt !== null) {
