@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { closeBar, give, restart, runModel, SYMBOL, World } from './fixtures/model-venue.ts'
+import { closeBar, give, restart, runModel } from './fixtures/model-run.ts'
+import { SYMBOL, World } from './fixtures/model-venue.ts'
 
 describe('INV-06, INV-07', () => {
   it('one entry per symbol at a time, one stop per position, every fill once, whatever the interleaving', () => {

@@ -34,6 +34,8 @@ export interface BrainConfig {
   readonly tradingState: TradingState
   /** Highest order counter ever used with this session. */
   readonly counter: number
+  /** Bars that closed until then are history, however they arrive: a restart never acts on a signal twice (INV-07). Venue ms. */
+  readonly startedAt?: number
 }
 
 /** An entry and everything that follows from it, until the position is gone. */

@@ -142,7 +142,7 @@ export function onFills(state: BrainState, symbol: string, result: VenueResult<r
   for (const fill of result.value) {
     last = fill
     if (fill.time <= state.baselineAt || state.ledger?.hasTrade(fill.symbol, fill.tradeId, fill.side) === true) continue
-    const clientId = fill.clientId ?? clientIdOf(state, fill.orderId)
+    const clientId = fill.clientId || clientIdOf(state, fill.orderId)
     if (clientId === '' && hasUnresolved(state, symbol)) {
       // Whose it is will be known when the look-up has answered.
       state.fillsWanted.add(symbol)

@@ -126,7 +126,8 @@ function feed(state: BrainState, symbol: SymbolState, bar: Bar, live: boolean, o
   symbol.last = bar.close
   const closeTime = bar.openTime + BAR_MS
   if (closeTime > symbol.dataAt) symbol.dataAt = closeTime
-  if (live) state.counters.candles++
-  const signal = symbol.strategy.onBar(bar, live)
-  if (signal !== undefined && live) considerSignal(state, symbol, signal, out)
+  const fresh = live && closeTime > (state.config.startedAt ?? 0)
+  if (fresh) state.counters.candles++
+  const signal = symbol.strategy.onBar(bar, fresh)
+  if (signal !== undefined && fresh) considerSignal(state, symbol, signal, out)
 }

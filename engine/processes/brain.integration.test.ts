@@ -35,7 +35,7 @@ const WIDE = { maxDailyLoss: '5000', maxDrawdownFromPeakPct: 90, maxDrawdownFrom
 describe('on a tape', () => {
   it('trades recorded bitcoin minutes; ledger equals the venue to the last digit', async ({ skip }) => {
     if (!existsSync(RECORDED)) return skip('recorded minutes are not beside this checkout')
-    const h = await harness({ simulator: recorded(480), settings: { rails: WIDE } })
+    const h = await harness({ simulator: recorded(720), settings: { rails: WIDE } })
     await h.play()
     const { fills } = compare(h)
     expect(fills).toBeGreaterThan(8)

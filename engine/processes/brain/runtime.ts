@@ -63,6 +63,7 @@ const COUNTERS_MS = 500
 const FRAMES_MS = 10_000
 /** The same right after a (re)connection, when some may have gone to the old one. */
 const NEW_CONNECTION_FRAMES_MS = 150
+const NEW_CONNECTION_BARRIERS = 20
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -131,6 +132,7 @@ export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<
     proofMs: PROOF_MS * (settings.lockStep ? 1 : Math.max(1, init.endpoints.rate)),
     tradingState: init.tradingState,
     counter: 0,
+    startedAt: Math.round(venue.clock.nowMs()),
   })
   const recovered = startLedgerRebuild(state, options.journal, {
     account: accountOf(init),
@@ -164,8 +166,8 @@ function assemble(
   let appliedFrames = 0
   /** Frames the venue sent to connections that are gone: its count goes on, ours starts with the connection. */
   let frameOffset = 0
-  /** A connection was made since the counts last agreed. */
-  let connected = true
+  /** Barriers for which the count of a new connection is still being learned. */
+  let learning = NEW_CONNECTION_BARRIERS
   let lastRevision = -1
   let lastRisk = ''
   let lastTicks = 0
@@ -253,7 +255,7 @@ function assemble(
   }
 
   stream.onEvent((event) => {
-    if (event.kind === 'resync') connected = true
+    if (event.kind === 'resync') learning = NEW_CONNECTION_BARRIERS
     // Before the first barrier nothing is virtual yet: the start-up runs as it comes.
     if (lockStep && stream.frames > 0 && event.kind !== 'resync') held.push({ frame: stream.frames, event })
     else {
@@ -354,8 +356,9 @@ function assemble(
     },
     async barrier({ time, ringHead, userFrames }) {
       venue.clock.set(time)
+      if (userFrames === 0) learning = 0
       while (ring !== undefined && ring.position <= ringHead && !stopped) if (!drain()) await nextTurn()
-      const deadline = monotonic.nowMs() + (connected ? NEW_CONNECTION_FRAMES_MS : FRAMES_MS)
+      const deadline = monotonic.nowMs() + (learning > 0 ? NEW_CONNECTION_FRAMES_MS : FRAMES_MS)
       while (stream.frames + frameOffset < userFrames && !stopped) {
         if (monotonic.nowMs() > deadline) {
           frameOffset = userFrames - stream.frames
@@ -369,7 +372,11 @@ function assemble(
         await nextTurn()
       }
       watchStream()
-      connected = false
+      if (learning > 0) {
+        learning--
+        // A frame that came after all was not lost with the old connection.
+        if (frameOffset > 0 && stream.frames + frameOffset > userFrames) frameOffset = Math.max(0, userFrames - stream.frames)
+      }
       takeFrames(userFrames - frameOffset)
       step({ type: 'clock', at: time })
       await requests.settle()
