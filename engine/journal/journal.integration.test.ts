@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { DecimalText } from '../contract/decimal-text.ts'
 import { openJournal, type Journal, type JournalOptions } from './journal.ts'
+import { closedTrades, dayPnl, equityCurve } from './queries.ts'
 
 const OPTIONS: JournalOptions = { build: '0.0.0-test', session: 'testtest', process: 'brain' }
 let folder: string
@@ -177,4 +179,47 @@ it('backs up while another connection writes; the copy verifies', async () => {
 it('a folder that cannot be made answers a code, never throws', () => {
   writeFileSync(join(folder, 'file'), '')
   expect(openJournal(join(folder, 'file', 'sub', 'journal.sqlite'), OPTIONS).ok).toBe(false)
+})
+
+it('answers trades, equity and the profit of a day from its rows', () => {
+  const journal = open()
+  const day = 19_000 * 86_400_000
+  const fill = (tradeId: string, time: number, realized: string, commission: string) =>
+    journal.append(
+      'fill',
+      {
+        symbol: 'BTCUSDT',
+        tradeId,
+        orderId: '1',
+        side: 'BUY',
+        positionSide: 'BOTH',
+        price: '100' as DecimalText,
+        quantity: '1' as DecimalText,
+        realizedPnl: realized as DecimalText,
+        commission: commission as DecimalText,
+        commissionAsset: 'USDT',
+        maker: false,
+        time,
+        realized: realized as DecimalText,
+        wallet: '0' as DecimalText,
+        source: 'stream',
+        foreign: false,
+      },
+      time,
+      { symbol: 'BTCUSDT', ref: 'a' },
+    )
+  fill('1', day - 1, '100', '1')
+  fill('2', day, '5', '0.25')
+  fill('3', day + 86_399_999, '-1.5', '0.25')
+  fill('4', day + 86_400_000, '100', '1')
+  const amount = '-0.1' as DecimalText
+  journal.append('wallet-change', { reason: 'FUNDING_FEE', symbol: 'BTCUSDT', amount, wallet: amount, id: 'f' }, day + 5)
+  journal.append('wallet-change', { reason: 'TRANSFER', symbol: '', amount: '500' as DecimalText, wallet: amount, id: 't' }, day + 6)
+  expect(dayPnl(journal, day + 1_000)).toEqual({ ok: true, value: { day, pnl: '2.9', fees: '0.5', fills: 2 } })
+  journal.append('position', { symbol: 'BTCUSDT', positionSide: 'BOTH', opened: false, realized: '2.9' as DecimalText }, day + 7, {
+    symbol: 'BTCUSDT',
+    ref: 'group',
+  })
+  expect(closedTrades(journal)).toMatchObject({ ok: true, value: [{ group: 'group', net: '2.9', closedAt: day + 7 }] })
+  expect(equityCurve(journal)).toEqual({ ok: true, value: [] })
 })
