@@ -1,6 +1,7 @@
 /** The `aegis` command: one table of commands, one way in and out. */
 import { analyze } from './analyze.ts'
 import { audit, chaos } from './proof.ts'
+import { backtest } from './backtest.ts'
 import type { Command, ExitCode, Io } from './command.ts'
 import { doctor } from './doctor.ts'
 import { journal } from './journal.ts'
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   ledger,
   analyze,
   validate,
+  backtest,
 ]
 
 const table = (rows: readonly (readonly [string, string])[]): string => {

@@ -30,6 +30,7 @@ import type { Bar, StrategyFactory } from '../strategy/strategy.ts'
 import { Bars, ExchangeInfo, instrumentFilters } from '../venue/codec/market-documents.ts'
 import { decodeUserFrame } from '../venue/codec/user-events.ts'
 import { decode } from '../venue/codec/values.ts'
+import { isCalm } from './calm.ts'
 import { createInProcessVenue } from './in-process-venue.ts'
 
 const MINUTE = 60_000
@@ -64,6 +65,8 @@ export interface TapeRunOptions {
   /** Every journal entry, in order. */
   readonly onEntry?: (entry: JournalEntry) => void
   readonly onLog?: (line: LogLine) => void
+  /** Each closed bar as the exchange published it. */
+  readonly onKline?: (symbolId: number, bar: Bar) => void
   /** After each closed bar of any symbol has been decided on; equity in USDT. */
   readonly onBar?: (time: number, equity: number, exposed: boolean) => void
 }
@@ -191,8 +194,9 @@ class TapeRun {
       this.#barTime = k.t + MINUTE
       this.#bars++
     }
-    const kind = k.x ? TickKind.barClosed : TickKind.bar
-    writeTick(this.#view, this.#slot(), id, kind, k.t * 1_000, Number(k.o), Number(k.h), Number(k.l), Number(k.c), Number(k.v))
+    const [open, high, low, close, volume] = [Number(k.o), Number(k.h), Number(k.l), Number(k.c), Number(k.v)]
+    writeTick(this.#view, this.#slot(), id, k.x ? TickKind.barClosed : TickKind.bar, k.t * 1_000, open, high, low, close, volume)
+    if (k.x) this.#options.onKline?.(id, { openTime: k.t, open, high, low, close, volume })
   }
 
   #slot(): number {
@@ -296,23 +300,40 @@ class TapeRun {
     }
     step({ type: 'release', at: now() })
     this.#giveHistory(ticks)
-    for (const stream of this.#ids.keys()) exchange.subscribe(stream)
+    this.#listen(true)
 
     const startTime = exchange.now
     const end = this.#end(startTime)
     const stepMs = this.#delayed ? 1 : Math.floor(MINUTE / (o.stepsPerMinute ?? 12))
+    const lastStepMs = MINUTE - stepMs
     let told = 0
+    let equity = equityOf(state).toNumber()
+    let calm = false
     while (exchange.now < end) {
+      if (calm && exchange.now % MINUTE === 0 && !this.#delayed) {
+        // Nothing can happen to the account before the bar closes: only the last step's marks and bars are wanted.
+        this.#listen(false)
+        exchange.advanceTo(Math.min(exchange.now + lastStepMs, end))
+        this.#listen(true)
+      }
       const next = exchange.nextTime() ?? end
       const grid = exchange.startTime + Math.max(1, Math.ceil((next - exchange.startTime) / stepMs)) * stepMs
       const answers = this.#venue.mutations
       exchange.advanceTo(Math.max(Math.min(grid, end), exchange.now))
       if (this.#waiting === 0 && this.#users.length === 0 && this.#venue.mutations === answers) continue
+      const closed = this.#barTime > told
+      if (calm && !closed && this.#users.length === 0) {
+        this.#flush(ticks)
+        continue
+      }
       await barrier()
-      if (this.#barTime > told) {
+      const wasCalm = calm
+      calm = isCalm(state)
+      if (closed) {
         told = this.#barTime
-        const exposed = (state.ledger?.openPositions().length ?? 0) > 0
-        o.onBar?.(told, equityOf(state).toNumber(), exposed)
+        const exposed = !calm && (state.ledger?.openPositions().length ?? 0) > 0
+        if (!calm || !wasCalm) equity = equityOf(state).toNumber()
+        o.onBar?.(told, equity, exposed)
       }
     }
     await barrier()
@@ -330,6 +351,13 @@ class TapeRun {
       warnings: this.#warnings,
       tripped: this.#tripped,
     })
+  }
+
+  #listen(on: boolean): void {
+    for (const stream of this.#ids.keys()) {
+      if (on) this.#exchange.subscribe(stream)
+      else this.#exchange.unsubscribe(stream)
+    }
   }
 
   #end(startTime: number): number {

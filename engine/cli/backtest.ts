@@ -1,0 +1,106 @@
+/** `aegis backtest`: the engine's own brain, orders, ledger and matching on a tape, at full speed, with a report. */
+import { backtest as run } from '../replay/backtest.ts'
+import { writeReport } from '../replay/backtest-report.ts'
+import { parseTime } from '../replay/ohlcv-file.ts'
+import { strategyNames } from '../strategy/registry.ts'
+import { parseSettings } from '../contract/settings.ts'
+import { parseDuration, parseFlags, parseNumber, refuse, usage, type Command } from './command.ts'
+
+const FLAGS = {
+  file: { type: 'string' },
+  tape: { type: 'string' },
+  symbol: { type: 'string' },
+  timeframe: { type: 'string' },
+  strategy: { type: 'string' },
+  seed: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  for: { type: 'string' },
+  balance: { type: 'string' },
+  latency: { type: 'string' },
+  out: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+const WEEK_MS = 7 * 86_400_000
+
+export const backtest: Command = {
+  name: 'backtest',
+  summary: 'play a strategy over recorded bars with the real brain, orders, ledger and matching',
+  usage: [
+    ['--file F.csv', "1m OHLCV, any column order with a header, or Binance's without; .gz is read too"],
+    ['--tape FILE|demo|synthetic', 'instead of --file: also recorded frames, or a built-in tape'],
+    ['--symbol S', 'default BTCUSDT; its filters, fees, tiers and funding apply'],
+    ['--timeframe 1m', 'the strategies decide on 1m bars'],
+    ['--strategy NAME', `${strategyNames().join(', ')} (default teacher)`],
+    ['--seed N', 'path inside each bar, book and latencies (default 1)'],
+    ['--from T --to T', 'first and last bar, ISO or ms; what lies before --from warms the strategy up'],
+    ['--for 7d', 'how long, for a tape without end (default 7d)'],
+    ['--balance USDT', 'default 10000'],
+    ['--latency 50ms', 'order to matching, answer and events back, each (default 0)'],
+    ['--out DIR', 'report.html, report.json, trades.csv, equity.csv'],
+    ['--json', 'one JSON document'],
+  ],
+  async run(args, io) {
+    const flags = parseFlags(args, FLAGS)
+    if (!flags.ok) return refuse(io, flags.error)
+    const { values } = flags.value
+    if (values.file !== undefined && values.tape !== undefined) return refuse(io, usage('--file and --tape exclude each other').error)
+    const tape = values.file ?? values.tape
+    if (tape === undefined) return refuse(io, usage('--file or --tape is missing').error)
+    if ((values.timeframe ?? '1m') !== '1m') return refuse(io, usage('--timeframe: the strategies decide on 1m bars').error)
+    const seed = parseNumber('seed', values.seed ?? '1', 0, 2 ** 31 - 1)
+    if (!seed.ok) return refuse(io, seed.error)
+    const settings = parseSettings({
+      symbols: [values.symbol ?? 'BTCUSDT'],
+      seed: seed.value,
+      strategy: { name: values.strategy ?? 'teacher' },
+      ...(values.balance === undefined ? {} : { startingBalance: values.balance }),
+    })
+    if (!settings.ok) return refuse(io, settings.error)
+    const times: { from?: number; to?: number } = {}
+    for (const name of ['from', 'to'] as const) {
+      const text = values[name]
+      const time = text === undefined ? undefined : parseTime(text)
+      if (text !== undefined && time === undefined)
+        return refuse(io, usage(`--${name} expects a time such as 2024-01-31 or 2024-01-31T12:00`).error)
+      if (time !== undefined) times[name] = time
+    }
+    const latency = values.latency === undefined ? null : parseDuration('latency', values.latency)
+    if (latency !== null && !latency.ok) return refuse(io, latency.error)
+    if (latency !== null && latency.value > 10_000) return refuse(io, usage('--latency expects at most 10s').error)
+    const horizon = values.for === undefined ? null : parseDuration('for', values.for)
+    if (horizon !== null && !horizon.ok) return refuse(io, horizon.error)
+    const horizonMs = horizon?.value ?? (tape === 'synthetic' ? WEEK_MS : undefined)
+    const result = await run({
+      tape,
+      symbol: settings.value.symbols[0] ?? 'BTCUSDT',
+      strategy: settings.value.strategy.name,
+      seed: seed.value,
+      balance: settings.value.startingBalance,
+      keepBars: values.out !== undefined,
+      ...times,
+      ...(latency === null ? {} : { latencyMs: latency.value }),
+      ...(horizonMs === undefined ? {} : { horizonMs }),
+    })
+    if (!result.ok) return refuse(io, result.error)
+    const { report } = result.value
+    let written: readonly string[] = []
+    if (values.out !== undefined) {
+      const wrote = await writeReport(values.out, result.value)
+      if (!wrote.ok) return refuse(io, wrote.error)
+      written = wrote.value
+    }
+    if (report.gaps > 0) io.err(`note: ${report.missingBars} bars are missing in ${report.gaps} places; indicators started over there`)
+    if (report.tripped !== null) io.err(`note: trading ended early: ${report.tripped}`)
+    if (values.json === true) io.out(`${JSON.stringify({ ...report, out: values.out ?? null, written })}\n`)
+    else {
+      for (const [name, value] of Object.entries(report)) {
+        io.out(`${name.padEnd(20)} ${typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)}\n`)
+      }
+      if (values.out !== undefined) io.out(`${written.join(', ')} in ${values.out}\n`)
+    }
+    if (!report.exact) io.err('aegis: ledger and exchange disagree')
+    return report.exact ? 0 : 1
+  },
+}
