@@ -75,6 +75,9 @@ export interface SymbolState {
   dataAt: number
   /** Open time of the newest closed bar the strategy saw; 0 = none. */
   lastBar: number
+  /** Open time of the first bar of the unbroken series the strategy saw, and how many bars it has; 0 = none. */
+  firstBar: number
+  bars: number
   /** Closed bars that came while older ones are missing; at most MAX_PENDING_BARS. */
   pendingBars: { readonly bar: Bar; readonly live: boolean }[]
   /** The stream was restarted and no closed bar has joined on yet. */
@@ -174,6 +177,8 @@ export function createBrain(config: BrainConfig): BrainState {
       mark: 0,
       dataAt: 0,
       lastBar: 0,
+      firstBar: 0,
+      bars: 0,
       pendingBars: [],
       incomplete: false,
       trade: null,

@@ -76,6 +76,8 @@ export function reduceTicks(state: BrainState, view: Float64Array, from: number,
 }
 
 function takeBar(state: BrainState, symbol: SymbolState, bar: Bar, live: boolean, out: Command[]): void {
+  // History from before a series that is too young to signal: after a restart the strategy warms up on it from its beginning.
+  if (!live && bar.openTime < symbol.firstBar && symbol.bars < symbol.strategy.warmUpBars) startOver(symbol, 0)
   if (bar.openTime <= symbol.lastBar) return
   if (symbol.lastBar === 0 || bar.openTime === symbol.lastBar + BAR_MS) {
     feed(state, symbol, bar, live, out)
@@ -102,9 +104,16 @@ function drainPending(state: BrainState, symbol: SymbolState, out: Command[]): v
 /** The feed says these bars will not come. */
 function takeGap(state: BrainState, symbol: SymbolState, lastMissing: number, out: Command[]): void {
   if (lastMissing <= symbol.lastBar) return
-  symbol.strategy.reset()
-  symbol.lastBar = lastMissing
+  startOver(symbol, lastMissing)
   drainPending(state, symbol, out)
+}
+
+/** The series begins anew after `lastBar` (0 = anywhere): nothing is computed across a hole. */
+function startOver(symbol: SymbolState, lastBar: number): void {
+  symbol.strategy.reset()
+  symbol.lastBar = lastBar
+  symbol.firstBar = 0
+  symbol.bars = 0
 }
 
 function skipHole(state: BrainState, symbol: SymbolState, out: Command[]): void {
@@ -115,12 +124,12 @@ function skipHole(state: BrainState, symbol: SymbolState, out: Command[]): void 
     level: 'warn',
     text: `${symbol.symbol}: ${(first.bar.openTime - symbol.lastBar) / BAR_MS - 1} bars missing and not filled; indicators start over`,
   })
-  symbol.strategy.reset()
-  symbol.lastBar = first.bar.openTime - BAR_MS
+  startOver(symbol, first.bar.openTime - BAR_MS)
   drainPending(state, symbol, out)
 }
 
 function feed(state: BrainState, symbol: SymbolState, bar: Bar, live: boolean, out: Command[]): void {
+  if (symbol.bars++ === 0) symbol.firstBar = bar.openTime
   symbol.lastBar = bar.openTime
   symbol.incomplete = false
   symbol.last = bar.close
