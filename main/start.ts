@@ -28,11 +28,12 @@ function run(command: string, args: readonly string[]): Promise<number> {
   })
 }
 
+const hasDisplay = (): boolean => Boolean(process.env['DISPLAY']) || Boolean(process.env['WAYLAND_DISPLAY'])
+
 /** Why Electron cannot open a window here although its binary is there; null when it can. */
 function whyNoWindow(args: readonly string[]): string | null {
   if (process.platform !== 'linux') return null
-  const { env } = process
-  if (!env['DISPLAY'] && !env['WAYLAND_DISPLAY']) return 'there is no display here'
+  if (!hasDisplay()) return 'there is no display here'
   if (process.getuid?.() === 0 && !args.includes('--no-sandbox'))
     return 'Electron’s sandbox refuses to run as root (run as a user, or pass --no-sandbox knowingly)'
   return null
@@ -64,5 +65,7 @@ export async function start(args: readonly string[]): Promise<void> {
     }
   }
   say(`the cockpit opens in the browser: ${why}`)
+  // Where a desktop is, the address is opened too; asked for by flags, the flags decide.
+  if (!browserAsked && (process.platform !== 'linux' || hasDisplay())) own.push('--open')
   process.exitCode = await run(process.execPath, [fileURLToPath(new URL('../dist/engine/cli/aegis.mjs', import.meta.url)), 'run', ...own])
 }

@@ -8,6 +8,8 @@ export interface DeskOptions {
   halt(by: string): void
   show(): void
   quit(): void
+  importKeys(): void
+  forgetKeys(): void
   /** One line for the tray: mode, symbol, state. */
   status(): string
   warn(line: string): void
@@ -31,7 +33,14 @@ function applicationMenu(options: DeskOptions): MenuItemConstructorOptions[] {
   return [
     {
       label: 'A.E.G.I.S.',
-      submenu: [{ role: 'about' }, { type: 'separator' }, { label: 'Quit', accelerator: 'CommandOrControl+Q', click: options.quit }],
+      submenu: [
+        { role: 'about' },
+        { type: 'separator' },
+        { label: 'Store API keys from a file…', click: options.importKeys },
+        { label: 'Forget stored API keys', click: options.forgetKeys },
+        { type: 'separator' },
+        { label: 'Quit', accelerator: 'CommandOrControl+Q', click: options.quit },
+      ],
     },
     { label: 'Edit', submenu: [{ role: 'cut' }, { role: 'copy' }, { role: 'paste' }, { role: 'selectAll' }] },
     {

@@ -2,7 +2,7 @@
  * The Electron host: one window on app://cockpit, the engine as utility processes, tray and global HALT key. Owns nothing of the
  * trading: createCockpit does, the same as under the Node host.
  */
-import { app, BrowserWindow } from 'electron'
+import { app, BrowserWindow, Notification } from 'electron'
 import { rmdirSync, rmSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +20,9 @@ import { ownArguments } from './arguments.ts'
 import { setUpDesk } from './desk.ts'
 import { hardenContents, hardenSession } from './hardening.ts'
 import { serveIpc } from './ipc.ts'
+import { openKeys } from './keys.ts'
 import { utilitySpawner } from './utility-spawner.ts'
+import { createQuiet, newsBetween } from './news.ts'
 import { openWindow } from './window.ts'
 import { staticFiles } from '../node/static-files.ts'
 
@@ -69,27 +71,43 @@ export function start(made: readonly string[]): void {
   }
   const { version, build } = codeVersion()
 
-  const begin = (): void => {
+  const begin = async (): Promise<void> => {
     hardenSession()
     serveScheme(staticFiles())
     const spawner = utilitySpawner()
+    const keys = await openKeys(dataDir, process.env['AEGIS_KEY_FILE'], warn)
+    // The window first: its page loads in its own process while this one starts the engine.
+    const window = openWindow({
+      dataDir,
+      preload: PRELOAD,
+      icon: ICON,
+      packaged: app.isPackaged,
+      openPositions: () => openPositions(cockpit),
+      warn,
+    })
     const made = createCockpit({
       settings: settings.value,
       version,
+      live: () => ({ keys: keys.present, certificate: false, missing: ['live order routing is not part of this build'] }),
       launch: (wanted) => startEngine(wanted, { spawner, dataDir, build, host: 'electron' }),
       audit: remoteAuditRunner(spawner, process.env),
       chaos: createChaosRunner(() => spawner),
     })
-    if (!made.ok) return refuse(made.error)
+    if (!made.ok) {
+      window.destroy()
+      return refuse(made.error)
+    }
     const running = made.value
     cockpit = running
     serveIpc(running)
-    openWindow({ dataDir, preload: PRELOAD, icon: ICON, packaged: app.isPackaged, openPositions: () => openPositions(running), warn })
+    tellNews(running, window)
     takeDownDesk = setUpDesk({
       icon: ICON,
       halt: (by) => void running.call('halt', { level: 'halt', reason: `HALT by ${by}` }),
       show,
       quit: () => app.quit(),
+      importKeys: () => void keys.importFromFile(window),
+      forgetKeys: () => void keys.forget(window),
       status: () => trayStatus(running),
       warn,
     })
@@ -112,11 +130,17 @@ export function start(made: readonly string[]): void {
     })
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => app.quit())
-  void app.whenReady().then(begin)
+  void app
+    .whenReady()
+    .then(begin)
+    .catch((thrown: unknown) => {
+      warn(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown))
+      app.exit(1)
+    })
 }
 
-function openPositions(cockpit: Cockpit): string | null {
-  const open = (cockpit.state.account?.positions ?? []).filter((row) => !/^-?0(\.0*)?$/.test(row.quantity))
+function openPositions(cockpit: Cockpit | null): string | null {
+  const open = (cockpit?.state.account?.positions ?? []).filter((row) => !/^-?0(\.0*)?$/.test(row.quantity))
   return open.length === 0 ? null : open.map((row) => `${row.quantity} ${row.symbol}`).join(', ')
 }
 
@@ -124,4 +148,21 @@ function trayStatus(cockpit: Cockpit): string {
   const { mode, kill, account } = cockpit.state
   const state = kill.latch === null ? 'trading' : kill.latch.level === 'reduceOnly' ? 'reduce only' : 'HALTED'
   return `${mode.current} · ${state}${account === null ? '' : ` · equity ${account.equity}`}`
+}
+
+/** Desktop notifications while nobody looks at the window. */
+function tellNews(cockpit: Cockpit, window: BrowserWindow): void {
+  if (!Notification.isSupported()) return
+  const may = createQuiet()
+  let before = cockpit.state
+  cockpit.subscribe('state', () => {
+    const after = cockpit.state
+    const news = newsBetween(before, after)
+    before = after
+    for (const one of news) {
+      const unseen = window.isDestroyed() || !window.isFocused() || one.kind !== 'fill'
+      if (unseen && may(one.kind, performance.now()))
+        new Notification({ title: one.title, body: one.body, silent: one.kind === 'fill' }).show()
+    }
+  })
 }
