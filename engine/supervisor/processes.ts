@@ -227,7 +227,9 @@ export function wireProcesses(wiring: ProcessWiring): EngineProcesses {
       if (at === null) return stopped
       return link.call('init', { ...init(at), credentials, tradingState: wiring.gate().stateForInit() }, timings.startMs)
     },
-    onRunning() {
+    onRunning(first) {
+      /* the ring holds minutes, not hours: a successor warms its indicators up on the feed's whole history */
+      if (!first) void feed.link?.call('history', { symbols: null })
       void wiring.gate().brainRuns()
     },
     onDown() {
