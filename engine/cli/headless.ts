@@ -87,11 +87,12 @@ export async function runHeadless(
   await engine.stop()
 
   const { account, counters } = seen
+  const proof = journaled(dataDir.path, engine.session)
   const document: HeadlessDocument = {
     ticks: counters?.ticks ?? 0,
     candles: counters?.candles ?? 0,
     signals: counters?.signals ?? 0,
-    orders: counters?.orders ?? 0,
+    orders: proof.orders,
     fills: counters?.fills ?? 0,
     realizedPnl: account?.realizedPnl ?? '0',
     unrealizedPnl: account?.unrealizedPnl ?? '0',
@@ -103,7 +104,7 @@ export async function runHeadless(
     dropped: counters?.dropped ?? 0,
     unresolved: counters?.unresolved ?? 0,
     simulator: simulator.ok ? simulator.value : null,
-    ordersHash: ordersHash(dataDir.path, engine.session),
+    ordersHash: proof.hash,
     seed: settings.seed,
     mode: settings.mode,
     tape: 'file' in settings.tape ? settings.tape.file : settings.tape.kind,
@@ -232,12 +233,15 @@ async function settle(engine: EngineHandle, seen: Seen): Promise<void> {
   } while (performance.now() < until)
 }
 
-function ordersHash(dataDir: string, session: string): string {
+/** From the journal, so that it holds whatever was killed on the way: every intent and fill in order, and how many orders were placed. */
+function journaled(dataDir: string, session: string): { readonly hash: string; readonly orders: number } {
   const hash = createHash('sha256')
+  let orders = 0
   const read = withJournal(dataDir, (journal) =>
     journal.each({ kinds: ['intent', 'fill'], sessions: [session] }, ({ kind, time, ref, payload }) => {
+      if (kind === 'intent' && 'action' in payload && payload.action === 'place') orders += 1
       hash.update(JSON.stringify([kind, time, ref, payload]))
     }),
   )
-  return read.ok ? hash.digest('hex') : ''
+  return read.ok ? { hash: hash.digest('hex'), orders } : { hash: '', orders: 0 }
 }

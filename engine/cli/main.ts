@@ -8,6 +8,7 @@ import { journal } from './journal.ts'
 import { kill } from './kill.ts'
 import { ledger } from './ledger.ts'
 import { reconcile } from './reconcile.ts'
+import { replay } from './replay.ts'
 import { run } from './run.ts'
 import { simulator } from './simulator.ts'
 import { status } from './status.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   analyze,
   validate,
   backtest,
+  replay,
 ]
 
 const table = (rows: readonly (readonly [string, string])[]): string => {

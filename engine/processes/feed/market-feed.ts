@@ -252,8 +252,11 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
    * Frames that went to a connection of an earlier life, or to somebody else, never come here. After a pause the venue is asked by
    * ping instead: its answer follows everything it sent before.
    */
+  /** Frames the venue sent to connections that are gone (ours before a restart): its count goes on, ours does not have them. */
+  let elsewhere = 0
   const consumed = async (publicFrames: number): Promise<void> => {
-    if (frames >= publicFrames) return
+    const complete = (): boolean => frames + elsewhere >= publicFrames
+    if (complete()) return
     let quiet = false
     const timer = setInterval(() => {
       void Promise.all(streams.map((stream) => stream.drained())).then((answers) => {
@@ -261,8 +264,9 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
         checkWaiters()
       })
     }, FLUSH_AFTER_MS)
-    await until(() => quiet || frames >= publicFrames)
+    await until(() => quiet || complete())
     clearInterval(timer)
+    if (!complete()) elsewhere = publicFrames - frames
   }
 
   return {
