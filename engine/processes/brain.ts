@@ -12,6 +12,7 @@ import { journalPath } from '../journal/location.ts'
 import { createReader, RING_READERS, type RingReader } from '../ring/index.ts'
 import { createVenue } from '../venue/index.ts'
 import { bookCopy } from '../brain/views.ts'
+import { beginningOf, openRecording, type Recording } from './brain/recording.ts'
 import { createBrainRuntime, patiently, type BrainRuntime } from './brain/runtime.ts'
 
 const HEARTBEAT_MS = 250
@@ -21,6 +22,7 @@ const port = processPort()
 let runtime: BrainRuntime | undefined
 let observe: BrainMethods['budget'] = () => {}
 let initialised = false
+let recording: Recording | null = null
 
 const running = (): BrainRuntime => {
   if (runtime === undefined) throw new InvariantError('Invariant: init comes first')
@@ -58,6 +60,12 @@ async function start(init: BrainInit): Promise<BrainRuntime> {
   const synced = await patiently(() => venue.clock.sync())
   if (!synced.ok) throw new Error(`the venue does not answer: ${synced.error.message}`)
   const ring = await openRing(init)
+  recording = openRecording({
+    dataDir: init.dataDir,
+    session: init.session,
+    build: init.build,
+    log: (text) => host.emit('log', { level: 'warn', text }),
+  })
   const made = await createBrainRuntime({
     init,
     journal: journal.value,
@@ -66,8 +74,10 @@ async function start(init: BrainInit): Promise<BrainRuntime> {
     emit: (topic, data) => host.emit(topic, data),
     monotonic,
     onBug: die,
+    ...(recording === null ? {} : { recorder: recording }),
   })
   if (!made.ok) throw new Error(made.error.message)
+  recording?.begin(made.value.state, beginningOf(journal.value, init.session))
   const started = await made.value.start()
   if (!started.ok) throw new Error(started.error.message)
   return made.value
@@ -105,6 +115,7 @@ const handlers: {
   async stop() {
     clearInterval(beat)
     await runtime?.stop()
+    recording?.close()
     setTimeout(() => process.exit(0), 50).unref()
     return null
   },
@@ -132,6 +143,7 @@ const beat = setInterval(() => {
 }, HEARTBEAT_MS)
 
 function die(thrown: unknown): void {
+  recording?.close()
   host.emit('fatal', toPlainError(thrown))
   process.exitCode = 1
   setTimeout(() => process.exit(1), 50)

@@ -1,0 +1,165 @@
+/**
+ * Incident replay: the recorded inputs into a fresh brain, and every journal entry it gives beside the row the live brain wrote. Equal
+ * to the last bit, or the first divergence with both sides. What the brain knew at its start comes from the same journal.
+ */
+import { createHash } from 'node:crypto'
+import type { Command } from '../brain/events.ts'
+import { rebuild, REBUILD_KINDS } from '../brain/rebuild.ts'
+import { reduce } from '../brain/reducer.ts'
+import { createBrain, type BrainState } from '../brain/state.ts'
+import { reduceTicks } from '../brain/ticks.ts'
+import { withJournal } from '../cockpit/journal-reading.ts'
+import type { JournalRow } from '../contract/journal-kinds.ts'
+import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
+import { canonicalJson } from '../journal/canonical.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { RecordingHeader } from '../processes/brain/recording.ts'
+import { strategyFactory } from '../strategy/registry.ts'
+import { RecordingReader, recordingsOf } from './recording-reader.ts'
+
+export interface Divergence {
+  /** Journal row of the live brain, and the input (counted from 1) after which the replay differed. */
+  readonly seq: number
+  readonly input: number
+  readonly time: number
+  readonly recorded: string | null
+  readonly replayed: string | null
+}
+
+export interface ReplayedRun {
+  readonly journalSeq: number
+  readonly build: string
+  readonly inputs: number
+  readonly ticks: number
+  readonly compared: number
+  /** Rows the live brain wrote after the recording ended (a crash loses up to a quarter of a second of it). */
+  readonly unrecorded: number
+  /** Entries the replay gives that the live brain had no time to write. */
+  readonly unwritten: number
+  readonly cut: string
+  readonly identical: boolean
+  /** sha256 over what was compared, on both sides. */
+  readonly recordedHash: string
+  readonly replayedHash: string
+  readonly divergence: Divergence | null
+}
+
+export interface IncidentReport {
+  readonly session: string
+  readonly identical: boolean
+  readonly runs: readonly ReplayedRun[]
+}
+
+const FOREIGN_KINDS = new Set(['session', 'loss'])
+const lineOf = (kind: string, time: number, ref: string, payload: unknown): string =>
+  canonicalJson(JSON.parse(JSON.stringify([kind, time, ref, payload])))
+
+export function replayIncident(dataDir: string, session: string): Result<IncidentReport, Failure> {
+  const recordings = recordingsOf(dataDir, session)
+  if (!recordings.ok) return recordings
+  return withJournal(dataDir, (journal) => {
+    const runs: ReplayedRun[] = []
+    for (const files of recordings.value) {
+      const run = replayRun(journal, session, new RecordingReader(files))
+      if (!run.ok) return run
+      runs.push(run.value)
+    }
+    return ok({ session, identical: runs.every((run) => run.identical), runs })
+  })
+}
+
+function startOf(journal: Journal, header: RecordingHeader): Result<BrainState, Failure> {
+  const factory = strategyFactory(header.config.strategySettings)
+  if (!factory.ok) return factory
+  const state = createBrain({
+    ...header.config,
+    tiers: new Map(header.config.tiers) as BrainState['config']['tiers'],
+    createStrategy: factory.value,
+  })
+  const rows: JournalRow[] = []
+  const sessions = journal.rows({ kinds: ['session'] })
+  if (!sessions.ok) return sessions
+  const own = sessions.value.find((row) => row.seq === header.journalSeq)
+  if (own === undefined) return fail('no-journal', `journal row ${header.journalSeq}, with which the recorded brain began, is missing`)
+  let mine = false
+  const read = journal.each({ kinds: ['session', ...REBUILD_KINDS] }, (row) => {
+    if (row.seq >= header.journalSeq) return false
+    if (row.process !== 'brain') return
+    if (row.kind === 'session') mine = 'account' in row.payload && row.payload.account === own.payload.account
+    else if (mine) rows.push(row)
+  })
+  if (!read.ok) return read
+  if (rows.length > 0) rebuild(state, rows)
+  state.counter = header.counter
+  return ok(state)
+}
+
+function replayRun(journal: Journal, session: string, reader: RecordingReader): Result<ReplayedRun, Failure> {
+  const records = reader.records()
+  const first = records.next()
+  if (first.done === true || first.value.kind !== 'header') return fail('bad-recording', `the recording of ${session} has no beginning`)
+  const { header } = first.value
+  const start = startOf(journal, header)
+  if (!start.ok) return start
+  const state = start.value
+
+  const written: { readonly seq: number; readonly time: number; readonly line: string }[] = []
+  const read = journal.each({ sessions: [session], fromSeq: header.journalSeq + 1 }, (row) => {
+    if (row.process !== 'brain') return
+    // The next brain of the session begins here.
+    if (row.kind === 'session') return false
+    if (!FOREIGN_KINDS.has(row.kind)) written.push({ seq: row.seq, time: row.time, line: lineOf(row.kind, row.time, row.ref, row.payload) })
+  })
+  if (!read.ok) return read
+
+  const hashes = [createHash('sha256'), createHash('sha256')] as const
+  const out: Command[] = []
+  let inputs = 0
+  let ticks = 0
+  let given = 0
+  let compared = 0
+  let divergence: Divergence | null = null
+  const take = (): void => {
+    for (const command of out) {
+      if (command.type !== 'journal' || divergence !== null) continue
+      const { kind, time, ref, payload } = command.entry
+      const replayed = lineOf(kind, time, ref ?? '', payload)
+      const row = written[given++]
+      if (row === undefined) continue
+      compared++
+      hashes[0].update(`${row.line}\n`)
+      hashes[1].update(`${replayed}\n`)
+      if (row.line !== replayed) divergence = { seq: row.seq, input: inputs, time: row.time, recorded: row.line, replayed }
+    }
+    out.length = 0
+  }
+  try {
+    for (const record of records) {
+      if (record.kind === 'header') continue
+      inputs++
+      if (record.kind === 'event') reduce(state, record.event, out)
+      else {
+        ticks += record.count
+        reduceTicks(state, record.view, 0, record.count, record.at, out)
+      }
+      take()
+      if (divergence !== null) break
+    }
+  } catch (thrown) {
+    divergence = { seq: 0, input: inputs, time: state.now, recorded: null, replayed: toPlainError(thrown).message }
+  }
+  return ok({
+    journalSeq: header.journalSeq,
+    build: header.build,
+    inputs,
+    ticks,
+    compared,
+    unrecorded: divergence === null ? Math.max(0, written.length - given) : 0,
+    unwritten: Math.max(0, given - written.length),
+    cut: reader.cut,
+    identical: divergence === null,
+    recordedHash: hashes[0].digest('hex'),
+    replayedHash: hashes[1].digest('hex'),
+    divergence,
+  })
+}
