@@ -18,11 +18,13 @@ import { nodeSpawner } from '../supervisor/node-spawner.ts'
 import { createCockpit, type Cockpit, type CockpitOptions } from './cockpit.ts'
 
 const open: { cockpit: Cockpit; dataDir: string }[] = []
+const extra: string[] = []
 afterEach(async () => {
   for (const one of open.splice(0)) {
     await one.cockpit.stop()
     rmSync(one.dataDir, { recursive: true, force: true })
   }
+  for (const folder of extra.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
 
 const make = (options: Partial<CockpitOptions> = {}, script: Script = {}) => {
@@ -143,6 +145,7 @@ describe('cockpit', () => {
 
   it('a mode that does not start leads back to the former one', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'aegis-cockpit-'))
+    extra.push(dataDir)
     const { cockpit } = make({
       launch: (chosen) =>
         chosen.mode === 'paper'
