@@ -1,9 +1,13 @@
 /** `aegis backtest`: the engine's own brain, orders, ledger and matching on a tape, at full speed, with a report. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { newSession } from '../supervisor/session.ts'
 import { backtest as run } from '../replay/backtest.ts'
 import { writeReport } from '../replay/backtest-report.ts'
 import { parseTime } from '../replay/ohlcv-file.ts'
 import { strategyNames } from '../strategy/registry.ts'
-import { parseSettings } from '../contract/settings.ts'
+import { parseSettings, type Settings, type Tape } from '../contract/settings.ts'
 import { parseDuration, parseFlags, parseNumber, refuse, usage, type Command } from './command.ts'
 
 const FLAGS = {
@@ -24,12 +28,30 @@ const FLAGS = {
 
 const WEEK_MS = 7 * 86_400_000
 
+const tapeOf = (name: string): Tape => {
+  if (name === 'demo' || name === 'synthetic') return { kind: name }
+  return { kind: /\.csv(\.gz)?$/i.test(name) ? 'klines' : 'frames', file: name }
+}
+
+/** The session a lock-step run on a fresh folder would have. */
+function runSession(settings: Settings, tape: Tape): string {
+  const folder = mkdtempSync(join(tmpdir(), 'aegis-backtest-'))
+  try {
+    return newSession(folder, { ...settings, lockStep: true, tape })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 export const backtest: Command = {
   name: 'backtest',
   summary: 'play a strategy over recorded bars with the real brain, orders, ledger and matching',
   usage: [
     ['--file F.csv', "1m OHLCV, any column order with a header, or Binance's without; .gz is read too"],
-    ['--tape FILE|demo|synthetic', 'instead of --file: also recorded frames, or a built-in tape'],
+    [
+      '--tape FILE|demo|synthetic',
+      'instead of --file, played exactly as `run --headless` plays it (history before it is invented); also frames',
+    ],
     ['--symbol S', 'default BTCUSDT; its filters, fees, tiers and funding apply'],
     ['--timeframe 1m', 'the strategies decide on 1m bars'],
     ['--strategy NAME', `${strategyNames().join(', ')} (default teacher)`],
@@ -80,6 +102,7 @@ export const backtest: Command = {
       balance: settings.value.startingBalance,
       keepBars: values.out !== undefined,
       ...times,
+      ...(values.tape === undefined ? {} : { asRun: { session: runSession(settings.value, tapeOf(tape)), rate: settings.value.speed } }),
       ...(latency === null ? {} : { latencyMs: latency.value }),
       ...(horizonMs === undefined ? {} : { horizonMs }),
     })

@@ -23,6 +23,8 @@ export interface TapeWindow {
   /** First and last open time to play, ms; null = the tape's own. */
   readonly from: number | null
   readonly to: number | null
+  /** The demo begins again at its end, as in a run. */
+  readonly loop?: boolean
 }
 
 async function barsOfCsv(file: string): Promise<Result<readonly TapeBar[], Failure>> {
@@ -87,7 +89,7 @@ export async function openBacktestTape(name: string, symbol: string, window: Tap
   const played = first < 0 ? [] : all.value.slice(first).filter((bar) => to === null || bar.openTime <= to)
   if (played.length === 0) return fail('empty', `${name}: no bars between --from and --to`)
   return ok({
-    spec: { kind: 'bars', bars: played },
+    spec: { kind: 'bars', bars: played, loop: name === 'demo' && window.loop === true },
     history: all.value.slice(Math.max(0, first - WARM_UP), first).map(barOf),
     ends: true,
   })

@@ -26,6 +26,11 @@ export interface BacktestOptions extends Partial<TapeWindow> {
   readonly latencyMs?: number
   readonly riskPerTradePct?: number
   readonly createStrategy?: StrategyFactory
+  /**
+   * As a headless run on the same tape: the strategy warms up on the embedded exchange's invented history, ids are the run's.
+   * Without it (and always with `from`) it knows only what the tape holds.
+   */
+  readonly asRun?: { readonly session: string; readonly rate: number }
   /** Keep bars for charts. */
   readonly keepBars?: boolean
 }
@@ -83,11 +88,17 @@ export interface BacktestResult {
   readonly bars: readonly Bar[]
 }
 
+/** What the embedded exchange invents before a tape, and how much of it a feed of few symbols asks for. */
+const RUN_PRELUDE = { bars: 1_600, given: 501 } as const
 /** Bars kept for charts; a longer run shows its last ones. */
 const MAX_BARS = 600_000
 
 export async function backtest(options: BacktestOptions): Promise<Result<BacktestResult, Failure>> {
-  const tape = await openBacktestTape(options.tape, options.symbol, { from: options.from ?? null, to: options.to ?? null })
+  const tape = await openBacktestTape(options.tape, options.symbol, {
+    from: options.from ?? null,
+    to: options.to ?? null,
+    loop: options.horizonMs !== undefined,
+  })
   return tape.ok ? backtestOn(tape.value, options) : tape
 }
 
@@ -117,7 +128,9 @@ export async function backtestOn(tape: BacktestTape, options: BacktestOptions): 
     strategy: settings.strategy,
     leverage: settings.leverage,
     horizonMs: options.horizonMs ?? null,
-    history: { [options.symbol]: tape.history },
+    ...(options.asRun === undefined || options.from !== undefined
+      ? { history: { [options.symbol]: tape.history } }
+      : { ...options.asRun, prelude: RUN_PRELUDE }),
     ...(options.createStrategy === undefined ? {} : { createStrategy: options.createStrategy }),
     ...(latency === 0 ? {} : { latency: latencyOf(latency) }),
     onEntry: (entry) => book.take(entry),
@@ -155,7 +168,7 @@ export async function backtestOn(tape: BacktestTape, options: BacktestOptions): 
     bars: value.bars,
     gaps: value.gaps,
     missingBars: value.missingBars,
-    warmUpBars: tape.history.length,
+    warmUpBars: options.asRun === undefined || options.from !== undefined ? tape.history.length : RUN_PRELUDE.given,
     signals: book.signals,
     orders: book.orders,
     fills: book.fills,
