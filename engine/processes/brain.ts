@@ -2,11 +2,11 @@
  * The brain as a process: port, ring, venue and journal wired to the runtime. Knows its host only (processPort); what it decides
  * is in engine/brain, what it carries out in brain-runtime.ts.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { processPort } from '../contract/ports/process.ts'
 import type { BrainEvents, BrainInit, BrainMethods } from '../contract/processes.ts'
 import { InvariantError, toPlainError } from '../contract/result.ts'
 import { connect } from '../contract/rpc.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { openJournal } from '../journal/journal.ts'
 import { journalPath } from '../journal/location.ts'
 import { createReader, RING_READERS, type RingReader } from '../ring/index.ts'
@@ -15,7 +15,6 @@ import { bookCopy } from '../brain/views.ts'
 import { beginningOf, openRecording, type Recording } from './brain/recording.ts'
 import { createBrainRuntime, patiently, type BrainRuntime } from './brain/runtime.ts'
 
-const HEARTBEAT_MS = 250
 const RING_WAIT_MS = 5_000
 
 const port = processPort()
@@ -113,7 +112,7 @@ const handlers: {
   barrier: (arg) => running().barrier(arg),
   budget: (observation) => observe(observation),
   async stop() {
-    clearInterval(beat)
+    stopBeating()
     await runtime?.stop()
     recording?.close()
     setTimeout(() => process.exit(0), 50).unref()
@@ -123,24 +122,7 @@ const handlers: {
 
 const host = connect<typeof handlers, BrainEvents, object, object>(port, handlers)
 
-const delay = monitorEventLoopDelay({ resolution: 10 })
-delay.enable()
-let cpu = process.cpuUsage()
-let cpuAt = performance.now()
-const beat = setInterval(() => {
-  const used = process.cpuUsage(cpu)
-  const time = performance.now()
-  const { rss, heapUsed } = process.memoryUsage()
-  host.emit('heartbeat', {
-    rssBytes: rss,
-    heapBytes: heapUsed,
-    loopDelayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - 10),
-    cpuFraction: (used.user + used.system) / 1_000 / Math.max(1, time - cpuAt),
-  })
-  delay.reset()
-  cpu = process.cpuUsage()
-  cpuAt = time
-}, HEARTBEAT_MS)
+const stopBeating = startHeartbeat((beat) => host.emit('heartbeat', beat))
 
 function die(thrown: unknown): void {
   recording?.close()

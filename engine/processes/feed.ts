@@ -9,9 +9,8 @@ import { connect } from '../contract/rpc.ts'
 import { createProducer } from '../ring/index.ts'
 import { allowedHosts, createVenue, type Venue } from '../venue/index.ts'
 import { createMarketFeed, type MarketFeed } from './feed/market-feed.ts'
-import { createVitals } from './feed/vitals.ts'
+import { startHeartbeat } from './heartbeat.ts'
 
-const HEARTBEAT_MS = 250
 const STATUS_MS = 250
 /** Lock-step waits for connections and history before virtual time begins. */
 const READY_MS = 9_000
@@ -69,7 +68,7 @@ const handlers: Handlers = {
     running?.venue.observeBudget(observation)
   },
   async stop() {
-    clearInterval(beat)
+    stopBeating()
     if (running !== undefined) {
       clearInterval(running.status)
       running.feed.stop()
@@ -89,8 +88,7 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 }
 
 const host = connect<Handlers, FeedEvents, object, object>(port, handlers)
-const vitals = createVitals()
-const beat = setInterval(() => host.emit('heartbeat', vitals()), HEARTBEAT_MS)
+const stopBeating = startHeartbeat((beat) => host.emit('heartbeat', beat))
 port.onClose(() => {
   running?.feed.stop()
   void running?.venue.close()

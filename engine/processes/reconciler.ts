@@ -2,20 +2,18 @@
  * The reconciler as a process: an independent REST view of the account, compared with the brain's book on a schedule, and the
  * independent hands of the kill switch. Wiring, timers and I/O; what it thinks is in engine/reconciliation, how it asks in ./reconciler.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { processPort } from '../contract/ports/process.ts'
 import type { HostForReconciler, ReconcilerEvents, ReconcilerMethods } from '../contract/processes.ts'
 import { InvariantError, toPlainError } from '../contract/result.ts'
 import { connect } from '../contract/rpc.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { startReconciler, type Running } from './reconciler/running.ts'
 
-const HEARTBEAT_MS = 250
 let running: Running | undefined
 const started = (): Running => {
   if (running === undefined) throw new InvariantError('Invariant: init comes first')
   return running
 }
-const monotonic = (): number => performance.now()
 
 const handlers: {
   [M in keyof ReconcilerMethods]: (
@@ -37,7 +35,7 @@ const handlers: {
   },
   async stop() {
     const was = running
-    clearInterval(beat)
+    stopBeating()
     was?.stop()
     await was?.deadMan.disarm()
     await was?.venue.close()
@@ -48,24 +46,7 @@ const handlers: {
 }
 
 const host = connect<typeof handlers, ReconcilerEvents, HostForReconciler, object>(processPort(), handlers)
-const delay = monitorEventLoopDelay({ resolution: 10 })
-delay.enable()
-let cpu = process.cpuUsage()
-let cpuAt = monotonic()
-const beat = setInterval(() => {
-  const used = process.cpuUsage(cpu)
-  const at = monotonic()
-  const { rss, heapUsed } = process.memoryUsage()
-  host.emit('heartbeat', {
-    rssBytes: rss,
-    heapBytes: heapUsed,
-    loopDelayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - 10),
-    cpuFraction: (used.user + used.system) / 1_000 / Math.max(1, at - cpuAt),
-  })
-  delay.reset()
-  cpu = process.cpuUsage()
-  cpuAt = at
-}, HEARTBEAT_MS)
+const stopBeating = startHeartbeat((beat) => host.emit('heartbeat', beat))
 
 function die(thrown: unknown): void {
   host.emit('fatal', toPlainError(thrown))

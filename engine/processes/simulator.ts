@@ -2,15 +2,13 @@
  * The simulator as a process: starts the embedded exchange on `init`, plays and pauses it for the host, relays its barriers.
  * Knows its host only (processPort); everything else about it is in engine/simulator/server.ts.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { processPort } from '../contract/ports/process.ts'
 import type { SimulatorEvents, SimulatorMethods } from '../contract/processes.ts'
 import { InvariantError, toPlainError } from '../contract/result.ts'
 import { connect } from '../contract/rpc.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { chooseTape } from '../simulator/protocol/tape-choice.ts'
 import { startSimulator, type Simulator } from '../simulator/server.ts'
-
-const HEARTBEAT_MS = 250
 
 const port = processPort()
 let simulator: Simulator | undefined
@@ -74,7 +72,7 @@ const handlers: {
   },
   async stop() {
     await simulator?.close()
-    clearInterval(beat)
+    stopBeating()
     setTimeout(() => process.exit(0), 50).unref()
     return null
   },
@@ -82,24 +80,7 @@ const handlers: {
 
 const host = connect<typeof handlers, SimulatorEvents, object, object>(port, handlers)
 
-const delay = monitorEventLoopDelay({ resolution: 10 })
-delay.enable()
-let cpu = process.cpuUsage()
-let cpuAt = performance.now()
-const beat = setInterval(() => {
-  const used = process.cpuUsage(cpu)
-  const at = performance.now()
-  const { rss, heapUsed } = process.memoryUsage()
-  host.emit('heartbeat', {
-    rssBytes: rss,
-    heapBytes: heapUsed,
-    loopDelayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - 10),
-    cpuFraction: (used.user + used.system) / 1_000 / Math.max(1, at - cpuAt),
-  })
-  delay.reset()
-  cpu = process.cpuUsage()
-  cpuAt = at
-}, HEARTBEAT_MS)
+const stopBeating = startHeartbeat((beat) => host.emit('heartbeat', beat))
 
 const die = (thrown: unknown): void => {
   host.emit('fatal', toPlainError(thrown))
