@@ -143,7 +143,7 @@ class TapeRun {
   #missing = 0
   #warnings = 0
   #tripped: string | null = null
-  #bug: unknown = null
+  #bug: Error | null = null
 
   constructor(options: TapeRunOptions, specs: readonly SymbolSpec[], factory: StrategyFactory) {
     this.#options = options
@@ -238,7 +238,7 @@ class TapeRun {
       now,
       onAnswer: (event) => step(event),
       onBug: (thrown) => {
-        this.#bug = thrown
+        this.#bug = thrown instanceof Error ? thrown : new InvariantError('Invariant: a request threw no Error')
       },
     })
     const out = this.#out
@@ -265,7 +265,7 @@ class TapeRun {
       if (!this.#delayed) await requests.settle()
       // With latency an answer may have to wait for virtual time: only what can be answered now is waited for.
       else if (!requests.idle) await nextTurn()
-      if (this.#bug !== null) throw this.#bug instanceof Error ? this.#bug : new Error(String(this.#bug))
+      if (this.#bug !== null) throw this.#bug
     }
     const barrier = async (): Promise<void> => {
       for (let round = 0; ; round++) {
