@@ -12,7 +12,7 @@ import type { LogLine, SimulatorAccount } from '../contract/processes.ts'
 import { fail, InvariantError, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Rails, StrategySettings } from '../contract/settings.ts'
 import { TICK_WORDS, TickKind, writeTick } from '../contract/tick.ts'
-import type { SymbolFilters, UserEvent } from '../contract/venue.ts'
+import type { UserEvent } from '../contract/venue.ts'
 import { accountView } from '../brain/views.ts'
 import type { BrainEvent, Command } from '../brain/events.ts'
 import { equityOf } from '../brain/account.ts'
@@ -27,10 +27,9 @@ import type { Exchange, Latency, MarketEvent, TapeSpec } from '../simulator/exch
 import { symbolSpec, type SymbolSpec } from '../simulator/symbols.ts'
 import { strategyFactory } from '../strategy/registry.ts'
 import type { Bar, StrategyFactory } from '../strategy/strategy.ts'
-import { Bars, ExchangeInfo, instrumentFilters } from '../venue/codec/market-documents.ts'
 import { decodeUserFrame } from '../venue/codec/user-events.ts'
-import { decode } from '../venue/codec/values.ts'
 import { isCalm } from './calm.ts'
+import { closedBars, filtersOf } from './exchange-reading.ts'
 import { createInProcessVenue } from './in-process-venue.ts'
 
 const MINUTE = 60_000
@@ -127,7 +126,6 @@ class TapeRun {
   readonly #options: TapeRunOptions
   readonly #exchange: Exchange
   readonly #venue: ReturnType<typeof createInProcessVenue>
-  readonly #specs: readonly SymbolSpec[]
   readonly #factory: StrategyFactory
   readonly #ids: ReadonlyMap<string, number>
   readonly #view = new Float64Array(TICK_WORDS * BATCH)
@@ -147,7 +145,6 @@ class TapeRun {
 
   constructor(options: TapeRunOptions, specs: readonly SymbolSpec[], factory: StrategyFactory) {
     this.#options = options
-    this.#specs = specs
     this.#factory = factory
     this.#ids = new Map(
       options.symbols.flatMap((symbol, id) => [
@@ -213,7 +210,7 @@ class TapeRun {
 
   async play(): Promise<Result<TapeRunResult, Failure>> {
     const { options: o, exchange } = { options: this.#options, exchange: this.#exchange }
-    const filters = this.#filters()
+    const filters = filtersOf(this.#exchange, this.#options.symbols)
     const tiers = await this.#venue.account.leverageTiers()
     const { leverage, rails } = o
     const state = createBrain({
@@ -374,19 +371,11 @@ class TapeRun {
     } else if (command.type === 'trip') this.#tripped ??= command.reason
   }
 
-  #filters(): readonly SymbolFilters[] {
-    const answer = this.#exchange.request('GET /fapi/v1/exchangeInfo', null, {})
-    const info = answer.ok ? decode(ExchangeInfo, answer.body) : fail('venue', answer.msg)
-    if (!info.ok) throw new InvariantError(`Invariant: exchangeInfo can be read (${info.error.message})`)
-    const wanted = new Set(this.#specs.map((spec) => spec.symbol))
-    return info.value.symbols.map(instrumentFilters).filter((one): one is SymbolFilters => one !== undefined && wanted.has(one.symbol))
-  }
-
   /** Closed bars from before the start, as a feed gives them to a reader that starts. */
   #giveHistory(ticks: (count: number) => void): void {
     const { history, prelude, symbols } = this.#options
     for (const [id, symbol] of symbols.entries()) {
-      const bars = history?.[symbol] ?? (prelude === undefined ? [] : this.#invented(symbol, prelude.given))
+      const bars = history?.[symbol] ?? (prelude === undefined ? [] : closedBars(this.#exchange, symbol, prelude.given))
       for (const bar of bars) {
         if (this.#waiting === BATCH) this.#flush(ticks)
         const { openTime, open, high, low, close, volume } = bar
@@ -401,21 +390,5 @@ class TapeRun {
     const count = this.#waiting
     this.#waiting = 0
     if (count > 0) ticks(count)
-  }
-
-  #invented(symbol: string, limit: number): readonly Bar[] {
-    const answer = this.#exchange.request('GET /fapi/v1/klines', null, { symbol, interval: '1m', limit: String(limit) })
-    const bars = answer.ok ? decode(Bars, answer.body) : fail('venue', answer.msg)
-    if (!bars.ok) throw new InvariantError(`Invariant: klines can be read (${bars.error.message})`)
-    return bars.value
-      .filter((bar) => bar.closeTime < this.#exchange.now)
-      .map(({ openTime, open, high, low, close, volume }) => ({
-        openTime,
-        open: Number(open),
-        high: Number(high),
-        low: Number(low),
-        close: Number(close),
-        volume: Number(volume),
-      }))
   }
 }
