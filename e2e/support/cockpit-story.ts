@@ -107,6 +107,39 @@ export function cockpitStory(stage: Stage): void {
     await page.locator('#book-tab-positions').click()
   })
 
+  it('one click audits, with progress, results by name and a history', async () => {
+    const page = stage.page()
+    await page.locator('#proof-tab-audit').click()
+    await page.getByRole('button', { name: 'Run audit' }).click()
+    await page.locator('#proof progress').waitFor({ timeout: 10_000 })
+    await page.getByRole('button', { name: 'Run audit' }).waitFor({ timeout: 80_000 })
+    const words = await page.locator('#proof .proof-row .status').allTextContents()
+    expect(words.length).toBeGreaterThanOrEqual(15)
+    expect(words.filter((word) => !/^(✔ pass|▲ warn|○ skip)$/.test(word))).toEqual([])
+    await page.locator('#proof .proof-row').first().click()
+    await page.locator('#proof .detail dt', { hasText: 'expected' }).waitFor()
+    await picture(page, `${stage.name}-audit`)
+    await page.locator('#proof-tab-history').click()
+    await page.locator('.history-row', { hasText: 'audit:' }).first().waitFor()
+  })
+
+  it('one click runs a chaos scenario on a twin and leaves our own engine alone', async () => {
+    const page = stage.page()
+    const pids = await Promise.all(['simulator', 'feed', 'brain', 'reconciler'].map((name) => processPid(page, name)))
+    await page.locator('#proof-tab-chaos').click()
+    await page.locator('.proof-row', { hasText: 'Flash crash' }).click()
+    await page.getByRole('button', { name: 'Run only this' }).click()
+    const word = await until(
+      'a verdict',
+      () => page.locator('.proof-row', { hasText: 'Flash crash' }).locator('.status').textContent(),
+      (text) => /survived|degraded|failed|skipped/.test(text ?? ''),
+      80_000,
+    )
+    expect(word).toBe('✔ survived')
+    expect(await Promise.all(['simulator', 'feed', 'brain', 'reconciler'].map((name) => processPid(page, name)))).toEqual(pids)
+    await picture(page, `${stage.name}-chaos`)
+  })
+
   it('kill -9 of the brain is shown and recovered from', async () => {
     const page = stage.page()
     const pid = await processPid(page, 'brain')

@@ -54,7 +54,8 @@ function listRows(catalog: ProofView<unknown, unknown>['catalog'], results: read
   const rows = catalog.map((entry): Row => {
     const result = known.get(entry.id)
     known.delete(entry.id)
-    if (running?.current === entry.id) return { id: entry.id, title: entry.title, tone: 'muted', word: 'running', line: '', facts: [] }
+    if (running !== null && (running.current === entry.id || running.current === entry.title))
+      return { id: entry.id, title: entry.title, tone: 'muted', word: 'running', line: '', facts: [] }
     return result ?? { id: entry.id, title: entry.title, tone: 'muted', word: 'not run', line: '', facts: [] }
   })
   return [...rows, ...known.values()]
