@@ -1,0 +1,64 @@
+/** How to bring the scripted screen into each of its states. */
+import type { Page } from 'playwright'
+import type { FixtureControls } from '../../renderer/fixture/controls.ts'
+import { notice } from './cockpit-page.ts'
+
+declare global {
+  interface Window {
+    fixture: FixtureControls
+  }
+}
+
+export const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  mismatch: async () => {},
+  calm: (page) =>
+    page.evaluate(() => window.fixture.patch({ reconciliation: { ...window.fixture.state().reconciliation, mismatches: [] } })),
+  halted: async (page) => {
+    await page.keyboard.press('Control+Shift+K')
+    await page.locator('[data-kill="confirmed"]').waitFor()
+  },
+  'stale engine': async (page) => {
+    await page.evaluate(() => window.fixture.freezeEngine(true))
+    await notice(page, 'engine').waitFor()
+  },
+  'stale feed': async (page) => {
+    await page.evaluate(() => window.fixture.freezeFeed(true))
+    await notice(page, 'feed').waitFor()
+  },
+  disconnected: async (page) => {
+    await page.evaluate(() => window.fixture.link({ kind: 'closed', attempt: 1, retryInMs: 4_000, reason: 'refused' }))
+    await notice(page, 'line').waitFor()
+  },
+  'flat and empty': (page) =>
+    page.evaluate(() => {
+      const { account } = window.fixture.state()
+      window.fixture.patch({ account: account === null ? null : { ...account, positions: [], orders: [] }, fills: [], signals: [] })
+    }),
+  'brain down': (page) =>
+    page.evaluate(() =>
+      window.fixture.patch({
+        processes: window.fixture.state().processes.map((row) => (row.name === 'brain' ? { ...row, state: 'restarting', pid: null } : row)),
+      }),
+    ),
+  paper: (page) => page.evaluate(() => window.fixture.patch({ mode: { ...window.fixture.state().mode, current: 'paper' } })),
+  live: (page) => page.evaluate(() => window.fixture.patch({ mode: { ...window.fixture.state().mode, current: 'live' } })),
+  'chart table': (page) => page.keyboard.press('t'),
+  'details open': async (page) => {
+    await page.locator('.inbox-row').first().click()
+    await page.locator('.proof-row').nth(1).click()
+  },
+  fills: (page) => page.locator('#book-tab-fills').click(),
+  equity: (page) => page.locator('#book-tab-equity').click(),
+  journal: async (page) => {
+    await page.locator('#book-tab-journal').click()
+    await page.getByText('Read newest 200').click()
+  },
+  chaos: (page) => page.locator('#proof-tab-chaos').click(),
+  'mode dialog': (page) => page.locator('.mode-chip').click(),
+  'settings dialog': (page) => page.locator('#settings').click(),
+  'keys dialog': (page) => page.keyboard.press('?'),
+  'resume dialog': async (page) => {
+    await page.keyboard.press('Control+Shift+K')
+    await page.locator('.resume').click()
+  },
+}
