@@ -5,14 +5,19 @@ const { readFileSync, rmSync } = require('node:fs')
 
 const [binary, path] = process.argv.slice(2)
 const addon = require(binary)
-const meta = () => new ArrayBuffer(32)
+const meta = () => new Float64Array(8)
 const [sent, got] = [new Float64Array(256 * 8), new Float64Array(256 * 8)]
-const producer = addon.openProducer(path, 1024, true, sent.buffer, meta())
-const reader = addon.openReader(path, 0, true, 0, 0, false, 'load-check', got.buffer, meta())
+const words = meta()
+const producer = addon.openProducer(path, 1024, true, sent.buffer, words.buffer)
+const publish = addon.publisher(producer)
+const reader = addon.openReader(path, 0, true, 0, 0, false, 'load-check', got.buffer, meta().buffer)
 let [published, received, broken] = [0, 0, 0]
 while (received < 100_000) {
   for (let i = 0; i < 256; i++) for (let w = 1; w < 8; w++) sent[i * 8 + w] = (published + i + 1) * 8 + w
-  published += addon.publish(producer, 0, 256)
+  words[4] = 0
+  words[5] = 256
+  publish()
+  published += words[6]
   const n = addon.drain(reader)
   for (let i = 0; i < n; i++, received++)
     for (let w = 0; w < 8; w++) if (got[i * 8 + w] !== (w === 0 ? received + 1 : (received + 1) * 8 + w)) broken++

@@ -22,7 +22,8 @@ export interface NativeBinding {
     view: ArrayBuffer,
     meta: ArrayBuffer,
   ): NativeHandle
-  publish(handle: NativeHandle, from: number, n: number): number
+  /** The returned function publishes what the handle's meta doubles name (native-ring.ts META) and writes there what was taken. */
+  publisher(handle: NativeHandle): () => void
   drain(handle: NativeHandle): number
   drainWait(handle: NativeHandle, spinUs: number, parkUs: number): number
   ack(handle: NativeHandle): void
@@ -38,7 +39,7 @@ export interface NativeBinding {
 const FUNCTIONS = [
   'openProducer',
   'openReader',
-  'publish',
+  'publisher',
   'drain',
   'drainWait',
   'ack',

@@ -19,7 +19,7 @@ import {
 const FROM = { resume: 0, newest: 1, oldest: 2 } as const
 const STATES = ['free', 'active', 'evicted'] as const
 /** Indices of the doubles the addon fills; the order of its META_ and stats words. */
-const META = { lostNow: 0, lost: 1, first: 2, position: 3, words: 4 } as const
+const META = { lostNow: 0, lost: 1, first: 2, position: 3, from: 4, count: 5, taken: 6, published: 7, words: 8 } as const
 const STATS_HEAD = 10
 const STATS_READER = 8
 const MAX_PARK_US = 1_000
@@ -75,7 +75,8 @@ export class NativeProducer implements RingProducer {
   readonly #handle: NativeHandle
   readonly #batch: number
   readonly #doubles: number
-  #published: number
+  readonly #meta = new Float64Array(META.words)
+  readonly #send: () => void
   #closed = false
 
   /** Throws what the addon throws: an error whose `code` is a RingErrorCode. */
@@ -85,12 +86,13 @@ export class NativeProducer implements RingProducer {
     this.#batch = batch
     this.view = allocateView(batch)
     this.#doubles = this.view.length
-    this.#handle = binding.openProducer(path, capacity, lossless, this.view.buffer, new Float64Array(META.words).buffer)
-    this.#published = this.stats().published
+    this.#handle = binding.openProducer(path, capacity, lossless, this.view.buffer, this.#meta.buffer)
+    this.#send = binding.publisher(this.#handle)
+    this.#meta[META.published] = this.stats().published
   }
 
   get published(): number {
-    return this.#published
+    return this.#meta[META.published] ?? 0
   }
 
   publish(n: number): number {
@@ -98,11 +100,20 @@ export class NativeProducer implements RingProducer {
   }
 
   publishFrom(from: number, n: number): number {
+    // One test for what must never happen; what exactly happened is found out only then.
+    if (this.#closed || this.view.length !== this.#doubles || from >>> 0 !== from || n >>> 0 !== n || from + n > this.#batch) {
+      this.#refuse(from, n)
+    }
+    const meta = this.#meta
+    meta[META.from] = from
+    meta[META.count] = n
+    this.#send()
+    return meta[META.taken] ?? 0
+  }
+
+  #refuse(from: number, n: number): void {
     requireAttached(this.view, this.#doubles, this.#closed)
     checkRange(from, n, this.#batch)
-    const taken = this.#binding.publish(this.#handle, from, n)
-    this.#published += taken
-    return taken
   }
 
   evictDeadReaders(): number {

@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { META_LOST_NOW, META_LOST, META_FIRST, META_POSITION, META_WORDS };
+enum { META_LOST_NOW, META_LOST, META_FIRST, META_POSITION, META_FROM, META_COUNT, META_TAKEN, META_PUBLISHED, META_WORDS };
 enum { STATS_HEAD = 10, STATS_READER = 8, STATS_WORDS = STATS_HEAD + STATS_READER * RING_MAX_READERS };
 
 typedef struct {
   ring r;
   helper helper;
   bool open, producer;
+  /* The external and every publishing function. */
+  uint32_t uses;
   uint64_t *view;
   uint32_t slots;
   double *meta;
@@ -127,11 +129,14 @@ static void report(handle *h, uint32_t taken) {
   h->meta[META_POSITION] = (double)h->r.position;
 }
 
+static void release(napi_env env, void *data, void *hint);
+
 static napi_value wrap(napi_env env, handle *h, napi_value view, napi_value meta) {
   napi_value external = NULL;
   h->env = env;
   h->open = true;
-  if (napi_create_external(env, h, finalize, NULL, &external) != napi_ok) {
+  h->uses = 1;
+  if (napi_create_external(env, h, release, NULL, &external) != napi_ok) {
     finalize(env, h, NULL);
     return throw_code(env, "ERR_RING_ARGUMENT", "no handle");
   }
@@ -175,15 +180,40 @@ static napi_value open_reader(napi_env env, napi_callback_info info) {
   return wrap(env, h, a[7], a[8]);
 }
 
-/* publish(handle, from, n): n ticks of the view from slot `from` on */
+/*
+ * The hot path: one call into Node-API in all. The handle rides on the function itself, slot and count come in and the taken count
+ * goes out through `meta`; five calls for the same cost more than the copy they were made for.
+ */
 static napi_value publish(napi_env env, napi_callback_info info) {
-  napi_value a[3];
-  if (!read_args(env, info, 3, a)) return NULL;
+  void *data = NULL;
+  napi_get_cb_info(env, info, NULL, NULL, NULL, &data);
+  handle *h = data;
+  if (!h->open) return throw_code(env, "ERR_RING_CLOSED", "the ring was used after close");
+  const double from = h->meta[META_FROM], n = h->meta[META_COUNT];
+  if (!(from >= 0 && n >= 0 && from + n <= h->slots)) return throw_code(env, "ERR_RING_ARGUMENT", "more ticks than the view holds");
+  h->meta[META_TAKEN] = ring_publish(&h->r, h->view + (size_t)from * RING_SLOT_WORDS, (uint32_t)n);
+  h->meta[META_PUBLISHED] = (double)(h->r.next - 1);
+  return NULL;
+}
+
+/* A function outlives nothing it needs: its handle is freed only with the last of the external and the functions made for it. */
+static void release(napi_env env, void *data, void *hint) {
+  (void)hint;
+  handle *h = data;
+  if (--h->uses == 0) finalize(env, h, NULL);
+}
+
+/* publisher(handle): the function that publishes what `meta` names */
+static napi_value publisher(napi_env env, napi_callback_info info) {
+  napi_value a[1], function = NULL;
+  if (!read_args(env, info, 1, a)) return NULL;
   handle *h = handle_of(env, a[0]);
   if (h == NULL) return NULL;
-  const uint32_t from = u32(env, a[1]), n = u32(env, a[2]);
-  if (!h->producer || from > h->slots || n > h->slots - from) return throw_code(env, "ERR_RING_ARGUMENT", "more ticks than the view holds");
-  return number(env, ring_publish(&h->r, h->view + (size_t)from * RING_SLOT_WORDS, n));
+  if (!h->producer) return throw_code(env, "ERR_RING_ARGUMENT", "a reader does not publish");
+  if (napi_create_function(env, "publish", NAPI_AUTO_LENGTH, publish, h, &function) != napi_ok) return NULL;
+  h->uses++;
+  if (napi_add_finalizer(env, function, h, release, NULL, NULL) != napi_ok) h->uses--;
+  return function;
 }
 
 static handle *reader_of(napi_env env, napi_value value) {
@@ -341,7 +371,7 @@ NAPI_MODULE_INIT() {
     const char *name;
     napi_callback call;
   } functions[] = {
-      {"openProducer", open_producer}, {"openReader", open_reader}, {"publish", publish}, {"drain", drain},
+      {"openProducer", open_producer}, {"openReader", open_reader}, {"publisher", publisher}, {"drain", drain},
       {"drainWait", drain_wait},       {"ack", ack},                {"watch", watch},     {"arm", arm},
       {"evictDead", evict_dead},       {"stats", stats},            {"close", close_ring},
 #ifdef RING_TEST_HOOKS
