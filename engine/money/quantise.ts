@@ -71,10 +71,11 @@ export function affordableQuantity(
   if (available.lte(0) || price.lte(0)) return ZERO as Qty
   if (!Number.isInteger(leverage) || leverage < 1) throw new InvariantError(`Invariant: leverage ${leverage}`)
   const rules = filterRules(filters)
-  const costPerUnit = price.mul(ONE.div(leverage).plus(feeRate))
   const cap = options.market && rules.marketMaxQuantity.gt(0) ? rules.marketMaxQuantity : rules.maxQuantity
-  // Rounded down before the grid, so that the 60th digit of the quotient cannot round the quantity up over the balance.
-  const raw = clamp(available.div(costPerUnit).toSignificantDigits(40, Rounding.down), ZERO, cap)
+  // Multiplied out by the leverage: 1/leverage is seldom a finite decimal, and a quantity that fits exactly must not miss by its last
+  // digit. Rounded down before the grid, so that the 60th digit of the quotient cannot round the quantity up over the balance.
+  const exact = available.mul(leverage).div(price.mul(ONE.plus(feeRate.mul(leverage))))
+  const raw = clamp(exact.toSignificantDigits(40, Rounding.down), ZERO, cap)
   return quantiseQuantity(raw as Qty, filters, options)
 }
 
