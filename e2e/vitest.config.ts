@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['e2e/**/*.e2e.ts'],
     globalSetup: ['e2e/support/build-once.ts'],
     fileParallelism: false,
+    // A real screen on a shared machine: one miss is tried again where a change is judged; two in a row are a failure.
+    retry: process.env['CI'] === undefined ? 0 : 1,
     testTimeout: 90_000,
     hookTimeout: 60_000,
   },

@@ -148,8 +148,22 @@ function walk(rows: Iterable<StoredRow>, start: Head): { head: Head; count: numb
   return { head: { seq, hash }, count, brokenAt: null }
 }
 
+/** SQLite's own patience does not cover the switch to WAL: two processes that open a new file at once would refuse each other. */
+const OPEN_PATIENCE_MS = 5_000
+const OPEN_PAUSE_MS = 10
+const pauseWord = new Int32Array(new SharedArrayBuffer(4))
+
 /** Opens or creates the file, verifies its tail and compares its end with the anchor. Nothing is appended to a damaged file. */
 export function openJournal(path: string, options: JournalOptions): Result<Journal, JournalFailure> {
+  const deadline = performance.now() + OPEN_PATIENCE_MS
+  for (;;) {
+    const opened = openOnce(path, options)
+    if (opened.ok || opened.error.code !== 'busy' || performance.now() > deadline) return opened
+    Atomics.wait(pauseWord, 0, 0, OPEN_PAUSE_MS)
+  }
+}
+
+function openOnce(path: string, options: JournalOptions): Result<Journal, JournalFailure> {
   let database: Database.Database | undefined
   let anchor: Anchor | undefined
   try {

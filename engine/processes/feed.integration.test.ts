@@ -140,6 +140,7 @@ describe('feed', () => {
       expect(first?.kind).toBe(TickKind.reset)
       await expectVenueBars(running, symbolId, symbolId === 0 ? 'BTCUSDT' : 'ETHUSDT')
     }
+    await until('a status', () => running.status() !== undefined)
     expect(running.status()?.poison).toEqual({})
     expect(running.budgets.length).toBeGreaterThan(0)
     expect(running.status()?.gapsOpen).toBe(0)
