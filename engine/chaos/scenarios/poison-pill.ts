@@ -36,7 +36,6 @@ export const poisonPill = defineScenario({
   title: 'Poison pill',
   survived: '100 % of the poison caught and counted, no unbelievable tick in the ring, the feed never restarted',
   run: async (stage) => {
-    const rounds = stage.size === 'full' ? 5 : 1
     const twin = await startTwin(stage, { speed: 10, tape: { kind: 'demo' } })
     const opened = stage.seams.createReader(twin.engine.ringPath, { index: READER, name: 'poison-audit', from: 'oldest' })
     if (!opened.ok) return { verdict: 'FAILED', reason: `the ring cannot be read: ${opened.error.message}`, figures: {} }
@@ -66,26 +65,19 @@ export const poisonPill = defineScenario({
     low = price / 3
     high = price * 3
     let offered = 0
-    for (let round = 0; round < rounds; round++) {
-      for (const stream of STREAMS) {
-        for (const poison of POISONS) {
-          const planned = await twin.engine.simulator.fault({
-            on: 'frame',
-            stream,
-            nth: 1 + round,
-            effect: { do: 'poison', poison, keep: true },
-          })
-          if (planned.ok) offered++
-          drain()
-          await new Promise((resolve) => setTimeout(resolve, 15))
-        }
+    for (const stream of STREAMS) {
+      for (const poison of POISONS) {
+        const planned = await twin.engine.simulator.fault({ on: 'frame', stream, effect: { do: 'poison', poison, keep: true } })
+        if (planned.ok) offered++
+        drain()
+        await new Promise((resolve) => setTimeout(resolve, 15))
       }
       stage.signal.throwIfAborted()
     }
     const caughtAll = await twin.until(() => {
       drain()
       return total(twin.last('feed')?.status.poison) - before.poison >= offered
-    }, 20_000)
+    }, 60_000)
     const feed = twin.last('feed')?.status
     const caught = total(feed?.poison) - before.poison
     const row = processRow(twin, 'feed')
