@@ -5,7 +5,7 @@ import { RiskDesk } from './account/liquidation.ts'
 import { UserDispatch } from './dispatch.ts'
 import { truth } from './documents/account.ts'
 import { HashedLog } from './event-log.ts'
-import type { Exchange, ExchangeConfig, Latency, MarketFault, Outcome, Params, Route, TapeBar } from './exchange.ts'
+import type { EngineEntry, Exchange, ExchangeConfig, Latency, MarketFault, Outcome, Params, Route, TapeBar } from './exchange.ts'
 import { IdCounters } from './ids.ts'
 import { StreamHub } from './market/hub.ts'
 import { LiveFeed } from './market/live.ts'
@@ -170,12 +170,12 @@ class SeededExchange implements Exchange {
     return this.#router.serve(route, account === null ? undefined : this.#accounts.get(account), params)
   }
 
-  submit(route: Route, account: string | null, params: Params, done: (outcome: Outcome) => void): void {
+  submit(route: Route, account: string | null, params: Params, done: (outcome: Outcome) => void, entry?: EngineEntry): void {
     const { orderIn, ack } = this.#latency
-    const inbound = orderIn.max === 0 ? 0 : this.#latencyRng.int(orderIn.min, orderIn.max)
+    const inbound = (orderIn.max === 0 ? 0 : this.#latencyRng.int(orderIn.min, orderIn.max)) + (entry?.delayMs ?? 0)
     const outbound = ack.max === 0 ? 0 : this.#latencyRng.int(ack.min, ack.max)
     const serve = (): void => {
-      const outcome = this.request(route, account, params)
+      const outcome = entry?.refusal() ?? this.request(route, account, params)
       if (outbound === 0) done(outcome)
       else this.#schedule.add(this.now + outbound, () => done(outcome))
     }

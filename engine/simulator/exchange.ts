@@ -210,6 +210,14 @@ export interface ExchangeConfig {
   readonly sinks?: Sinks
 }
 
+/** How a request comes to the matching engine. */
+export interface EngineEntry {
+  /** On top of the seeded latency, virtual ms. */
+  readonly delayMs: number
+  /** Asked on arrival: the refusal, or undefined to serve it. */
+  refusal(): VenueFailure | undefined
+}
+
 export interface EventLog {
   readonly count: number
   /** Hash over every tape trade, order event, fill, balance change and funding, in order. */
@@ -263,7 +271,7 @@ export interface Exchange {
   /** Serves one REST document now. `account` is the key (or alias), null for public routes. */
   request(route: Route, account: string | null, params: Params): Outcome
   /** As `request`, after the seeded order-in latency, answering after the ack latency (synchronously when both are zero). */
-  submit(route: Route, account: string | null, params: Params, done: (outcome: Outcome) => void): void
+  submit(route: Route, account: string | null, params: Params, done: (outcome: Outcome) => void, entry?: EngineEntry): void
 
   /** Secret of a key or alias; undefined when unknown. */
   secretOf(key: string): string | undefined

@@ -54,6 +54,7 @@ describe('requests', () => {
     ['unavailable', { do: 'unavailable' }, 503, -1016, false],
     ['throttled', { do: 'throttled' }, 503, -1008, false],
     ['internal', { do: 'internal' }, 503, -1001, false],
+    ['late at the matching engine', { do: 'late' }, 400, -5028, false],
     ['rate limited', { do: 'rateLimited', retryAfterSeconds: 7 }, 429, -1003, false],
     ['refused', { do: 'refuse', status: 400, code: -2019, msg: 'Margin is insufficient.' }, 400, -2019, false],
     ['ban', { do: 'ban', ms: 1 }, 418, -1003, false],
@@ -90,6 +91,22 @@ describe('requests', () => {
     expect(await exists('garbage')).toBe(true)
     arm({ on: 'request', path: '*', effect: { do: 'html' } })
     expect(await publicGet(simulator.rest, '/fapi/v1/ping')).toMatchObject({ status: 502 })
+  })
+
+  it('a request held up on the way to the matching engine is refused there once its window has passed', async () => {
+    const held = { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01', recvWindow: 150 }
+    for (const [ms, status] of [
+      [50, 200],
+      [300, 400],
+    ] as const) {
+      arm({ on: 'request', path: 'POST /fapi/v1/order', effect: { do: 'late', ms } })
+      const arrived = simulator.exchange.now
+      const reply = await signed(access, 'POST', '/fapi/v1/order', { ...held, newClientOrderId: `held-${ms}` })
+      expect(reply.status).toBe(status)
+      if (status === 400) expect(reply.body).toMatchObject({ code: -5028 })
+      expect(simulator.exchange.now - arrived).toBeGreaterThanOrEqual(ms)
+      expect(await exists(`held-${ms}`)).toBe(status === 200)
+    }
   })
 
   it('system-level throttling exempts what reduces risk', async () => {

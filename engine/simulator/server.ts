@@ -206,6 +206,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     serverTime,
     amend,
     sync: () => playback.sync(),
+    faults,
+    elapsed,
     timeMoves: () => lockStep || playback.playing,
     relay: (route: Route, query: string) => paper?.relay(route, query),
     completed: () => {
@@ -214,10 +216,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
   }
   const server = createRestServer({
     ...gateway,
-    faults,
     retryAfter: options.retryAfter ?? false,
     requestTimeoutMs: options.requestTimeoutMs ?? 20_000,
-    elapsed,
     control: (request, path, body) => handleControl({ token, faults, fault, account: () => exchange.account(key) }, request, path, body),
   })
   const wsApi = new WsApi(gateway)

@@ -44,6 +44,7 @@ const REQUEST_EFFECTS = [
   { do: 'reset', executed: true },
   { do: 'reset', executed: false },
   { do: 'slow', ms: 200 },
+  { do: 'late' },
   { do: 'truncated' },
   { do: 'garbage' },
 ] as const

@@ -62,6 +62,11 @@ const RequestEffect = v.variant('do', [
   v.strictObject({ do: v.literal('reset'), executed: v.boolean() }),
   /** Executed, answered after `ms` of real time. */
   v.strictObject({ do: v.literal('slow'), ms }),
+  /**
+   * Reaches the matching engine this much simulated time later, and is refused there (-5028, not executed) when that is beyond its
+   * recvWindow; without `ms` always refused.
+   */
+  v.strictObject({ do: v.literal('late'), ms: v.optional(ms) }),
   /** Executed, half of the answer sent, then reset. */
   v.strictObject({ do: v.literal('truncated') }),
   /** Executed, answered 200 with text that is not JSON. */

@@ -8,7 +8,7 @@ import type { Accounts } from './accounts.ts'
 import type { Limits } from './limits.ts'
 import type { ListenKeys } from './listen-keys.ts'
 import { isKnownRoute, isOwnRoute, RULES, type OwnRoute, type RouteRule } from './routes.ts'
-import { checkTimestamp } from './signature.ts'
+import { checkEngineTime, checkTimestamp } from './signature.ts'
 import { mandatory, noSuchPath, VENUE_ERRORS } from './venue-errors.ts'
 
 export interface Gateway {
@@ -54,8 +54,11 @@ export interface Answer {
   readonly weighed: boolean
 }
 
-/** Serves a call in the venue's order of checks. `finish` is called once, later only when the exchange delays the order. */
-export function serve(context: Gateway, call: Call, finish: (answer: Answer) => void): void {
+/**
+ * Serves a call in the venue's order of checks. `finish` is called once, later only when the exchange delays the order;
+ * `lateMs` is a further delay on the way to the matching engine, simulated ms.
+ */
+export function serve(context: Gateway, call: Call, finish: (answer: Answer) => void, lateMs = 0): void {
   const { exchange, limits } = context
   const now = exchange.now
   const params = aliased(call)
@@ -89,8 +92,10 @@ export function serve(context: Gateway, call: Call, finish: (answer: Answer) => 
   const amended = (outcome: Outcome): void => done(outcome.ok ? { ok: true, body: context.amend(name, account, outcome.body) } : outcome)
   const relayed = context.relay(name, call.query)
   if (relayed !== undefined) void relayed.then(amended)
-  else if (mutating && context.timeMoves()) exchange.submit(name, account, params, amended)
-  else amended(exchange.request(name, account, params))
+  else if (mutating && context.timeMoves()) {
+    const refusal = (): VenueFailure | undefined => checkEngineTime(params, context.serverTime(), context.timeScale)
+    exchange.submit(name, account, params, amended, { delayMs: lateMs, refusal })
+  } else amended(exchange.request(name, account, params))
   /* what is due at this very moment (user events without latency) leaves now, not at the next step */
   if (mutating) exchange.advanceTo(exchange.now)
 }

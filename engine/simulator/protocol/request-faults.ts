@@ -1,28 +1,22 @@
-/** Faults of one request: what the caller sees, and whether the request was executed behind it. */
-import type { ServerResponse } from 'node:http'
-import type { Outcome } from '../exchange.ts'
+/**
+ * Faults of one request: what the caller sees, and whether the request was executed behind it. The same for REST and for the
+ * WebSocket API: what differs is how each says it, its `Wire`.
+ */
+import type { VenueFailure } from '../exchange.ts'
 import type { RequestEffect } from './faults.ts'
 import { serve, type Answer, type Call, type Gateway } from './gateway.ts'
-import { jsonText } from './json-text.ts'
-import { VENUE_ERRORS } from './venue-errors.ts'
+import { tooManyRequests, VENUE_ERRORS } from './venue-errors.ts'
 
-/** Sends a whole answer; nothing when the caller is gone. */
-export function send(
-  response: ServerResponse,
-  status: number,
-  text: string,
-  fields: Record<string, string | number>,
-  type = 'application/json',
-): void {
-  if (response.destroyed || response.headersSent) return
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...fields })
-  response.end(text)
-}
-
-const cut = (response: ServerResponse): void => {
-  const { socket } = response
-  if (socket === null) response.destroy()
-  else socket.resetAndDestroy()
+/** How a transport says what is not the gateway's own answer. */
+export interface Wire {
+  /** A refusal from before the exchange; `headers` go with it where the transport has any. */
+  refuse(failure: VenueFailure, headers: Readonly<Record<string, number>>): void
+  /** Text that is no JSON. */
+  babble(status: number, text: string): void
+  /** Half of the answer, then the connection is gone. */
+  halve(answer: Answer): void
+  /** The connection is gone. */
+  cut(): void
 }
 
 /** Orders that only reduce risk are exempt from system-level throttling. */
@@ -38,17 +32,12 @@ function isExempt(call: Call): boolean {
   )
 }
 
+const waiting = (seconds: number | undefined): Record<string, number> => (seconds === undefined ? {} : { 'Retry-After': seconds })
+
 /** Serves a call under a fault. */
-export function afflict(
-  context: Gateway,
-  call: Call,
-  effect: RequestEffect,
-  response: ServerResponse,
-  finish: (answer: Answer) => void,
-): void {
+export function afflict(context: Gateway, call: Call, effect: RequestEffect, wire: Wire, finish: (answer: Answer) => void): void {
   const { limits, exchange } = context
-  const bare = { rule: undefined, account: undefined, weighed: true }
-  const fail = (outcome: Outcome): void => finish({ ...bare, outcome })
+  const fail = (outcome: VenueFailure): void => finish({ rule: undefined, account: undefined, weighed: true, outcome })
   const execute = (then: (answer: Answer) => void): void => serve(context, call, then)
   switch (effect.do) {
     case 'unknown':
@@ -62,16 +51,17 @@ export function afflict(
     case 'internal':
       return fail(VENUE_ERRORS.internal)
     case 'html':
-      return send(response, 502, '<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>', {}, 'text/html')
+      return wire.babble(502, '<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>')
     case 'refuse': {
-      const extra: Record<string, number> = effect.retryAfterSeconds === undefined ? {} : { 'Retry-After': effect.retryAfterSeconds }
-      return send(response, effect.status, jsonText({ code: effect.code, msg: effect.msg }), extra)
+      const { status, code, msg, retryAfterSeconds } = effect
+      return wire.refuse({ ok: false, status, code, msg }, waiting(retryAfterSeconds))
     }
     case 'rateLimited': {
-      const extra: Record<string, number> = effect.retryAfterSeconds === undefined ? {} : { 'Retry-After': effect.retryAfterSeconds }
       const { weightPerMinute } = limits.settings
-      const msg = `Too many requests; current limit is ${weightPerMinute} requests per minute. Please use the websocket for live updates to avoid polling the API.`
-      return send(response, 429, jsonText({ code: -1003, msg }), { 'X-MBX-USED-WEIGHT-1M': weightPerMinute + 1, ...extra })
+      return wire.refuse(tooManyRequests(weightPerMinute), {
+        'X-MBX-USED-WEIGHT-1M': weightPerMinute + 1,
+        ...waiting(effect.retryAfterSeconds),
+      })
     }
     case 'ban':
       limits.ban(call.ip, exchange.now, effect.ms)
@@ -79,19 +69,14 @@ export function afflict(
     case 'hang':
       return effect.executed ? execute(() => {}) : undefined
     case 'reset':
-      return effect.executed ? execute(() => cut(response)) : cut(response)
+      return effect.executed ? execute(() => wire.cut()) : wire.cut()
     case 'slow':
       return execute((answer) => void setTimeout(() => finish(answer), effect.ms))
+    case 'late':
+      return effect.ms === undefined ? fail(VENUE_ERRORS.lateAtEngine) : serve(context, call, finish, effect.ms)
     case 'truncated':
-      return execute(({ outcome }) => {
-        const text = jsonText(outcome.ok ? outcome.body : { code: outcome.code, msg: outcome.msg })
-        response.writeHead(outcome.ok ? 200 : outcome.status, {
-          'Content-Type': 'application/json',
-          'Content-Length': Buffer.byteLength(text),
-        })
-        response.write(text.slice(0, Math.floor(text.length / 2)), () => cut(response))
-      })
+      return execute((answer) => wire.halve(answer))
     case 'garbage':
-      return execute(() => send(response, 200, '<!doctype html><p>maintenance</p>', {}, 'text/html'))
+      return execute(() => wire.babble(200, '<!doctype html><p>maintenance</p>'))
   }
 }

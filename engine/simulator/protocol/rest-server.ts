@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { FaultSchedule } from './faults.ts'
 import { serve, type Answer, type Call, type Gateway } from './gateway.ts'
 import { jsonText } from './json-text.ts'
-import { afflict, send } from './request-faults.ts'
+import { afflict, type Wire } from './request-faults.ts'
 import { normalisePath } from './routes.ts'
 import { parseParams, signatureMatches } from './signature.ts'
 import { VENUE_ERRORS } from './venue-errors.ts'
@@ -125,13 +125,48 @@ async function handle(context: RestContext, request: IncomingMessage, response: 
   const finish = (answer: Answer): void => respond(context, call, answer, response)
   const effect = context.faults.onRequest(call.name, context.elapsed())
   if (effect === undefined) serve(context, call, finish)
-  else afflict(context, call, effect, response, finish)
+  else afflict(context, call, effect, wireOf(response), finish)
+}
+
+/** Sends a whole answer; nothing when the caller is gone. */
+function send(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  fields: Readonly<Record<string, string | number>>,
+  type = 'application/json',
+): void {
+  if (response.destroyed || response.headersSent) return
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...fields })
+  response.end(text)
+}
+
+const bodyText = ({ outcome }: Answer): string => jsonText(outcome.ok ? outcome.body : { code: outcome.code, msg: outcome.msg })
+
+function wireOf(response: ServerResponse): Wire {
+  const cut = (): void => {
+    const { socket } = response
+    if (socket === null) response.destroy()
+    else socket.resetAndDestroy()
+  }
+  return {
+    cut,
+    refuse: ({ status, code, msg }, fields) => send(response, status, jsonText({ code, msg }), fields),
+    babble: (status, text) => send(response, status, text, {}, 'text/html'),
+    halve(answer) {
+      const text = bodyText(answer)
+      response.writeHead(answer.outcome.ok ? 200 : answer.outcome.status, {
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(text),
+      })
+      response.write(text.slice(0, Math.floor(text.length / 2)), cut)
+    },
+  }
 }
 
 function respond(context: RestContext, call: Call, answer: Answer, response: ServerResponse): void {
   const { outcome } = answer
-  if (outcome.ok) send(response, 200, jsonText(outcome.body), headers(context, call, answer))
-  else send(response, outcome.status, jsonText({ code: outcome.code, msg: outcome.msg }), headers(context, call, answer))
+  send(response, outcome.ok ? 200 : outcome.status, bodyText(answer), headers(context, call, answer))
 }
 
 function headers(context: RestContext, call: Call, answer: Answer): Record<string, string | number> {

@@ -78,3 +78,8 @@ export function checkTimestamp(params: Params, serverTime: number, scale: number
   if (serverTime - timestamp > window * scale) return VENUE_ERRORS.outsideWindow
   return undefined
 }
+
+/** The same window, asked once more when an admitted request reaches the matching engine: it may have waited on the way there. */
+export function checkEngineTime(params: Params, serverTime: number, scale: number): VenueFailure | undefined {
+  return checkTimestamp(params, serverTime, scale) === VENUE_ERRORS.outsideWindow ? VENUE_ERRORS.lateAtEngine : undefined
+}

@@ -9,6 +9,8 @@ export const VENUE_ERRORS = {
   signature: failure(400, -1022, 'Signature for this request is not valid.'),
   outsideWindow: failure(400, -1021, 'Timestamp for this request is outside of the recvWindow.'),
   aheadOfServer: failure(400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."),
+  /** The second check, when the request reaches the matching engine. */
+  lateAtEngine: failure(400, -5028, 'Timestamp for this request is outside of the ME recvWindow.'),
   recvWindowRange: failure(400, -1131, "recvWindow must be less than '60000'."),
   illegalCharacters: failure(400, -1100, 'Illegal characters found in a parameter.'),
   tooLarge: failure(413, -1101, 'Too much data was sent for this endpoint.'),

@@ -1,15 +1,18 @@
 /**
  * The WebSocket API, /ws-fapi/v1: requests {id, method, params} answered {id, status, result | error, rateLimits} (exchange.md §3.8).
  * Same gateway, limits and documents as REST; the signature is over the parameters sorted by name. Session log-on is for Ed25519
- * keys only, as on the venue, and ours are HMAC keys. INV-11: frames and connections are bounded.
+ * keys only, as on the venue, and ours are HMAC keys. Request faults strike here as on REST, by the REST name of the method.
+ * INV-11: frames and connections are bounded.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as v from 'valibot'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Params } from '../exchange.ts'
-import { serve, type Answer, type Gateway } from './gateway.ts'
+import type { FaultSchedule } from './faults.ts'
+import { serve, type Answer, type Call, type Gateway } from './gateway.ts'
 import { jsonText } from './json-text.ts'
+import { afflict } from './request-faults.ts'
 import { isKnownRoute } from './routes.ts'
 import { sign } from './signature.ts'
 
@@ -45,12 +48,20 @@ const RequestSchema = v.object({
   params: v.nullish(v.record(v.string(), v.nullish(Scalar)), {}),
 })
 
+export interface WsApiContext extends Gateway {
+  readonly faults: FaultSchedule
+  /** Brings virtual time up to date before a request. */
+  sync(): void
+  /** Simulated ms since the start, for fault plans. */
+  elapsed(): number
+}
+
 export class WsApi {
-  readonly #gateway: Gateway & { sync(): void }
+  readonly #gateway: WsApiContext
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 65_536, clientTracking: false })
   readonly #sockets = new Set<WebSocket>()
 
-  constructor(gateway: Gateway & { sync(): void }) {
+  constructor(gateway: WsApiContext) {
     this.#gateway = gateway
   }
 
@@ -94,7 +105,7 @@ export class WsApi {
     const params = textual(request.params ?? {})
     const [verb = '', path = ''] = name.split(' ')
     this.#gateway.sync()
-    const call = {
+    const call: Call = {
       method: verb,
       path,
       name,
@@ -104,12 +115,40 @@ export class WsApi {
       query: '',
       verify: (secret: string, signature: string) => sign(secret, sortedPayload(params)) === signature.toLowerCase(),
     }
-    serve(this.#gateway, call, (answer: Answer) => {
+    const frameOf = (answer: Answer): [status: number, rest: object] => {
       const { outcome } = answer
       const counted = limits(answer.rule?.orders === undefined ? undefined : answer.account)
-      if (outcome.ok) reply(id, 200, { result: outcome.body, ...counted })
-      else reply(id, outcome.status, { error: { code: outcome.code, msg: outcome.msg }, ...counted })
-    })
+      return outcome.ok
+        ? [200, { result: outcome.body, ...counted }]
+        : [outcome.status, { error: { code: outcome.code, msg: outcome.msg }, ...counted }]
+    }
+    const finish = (answer: Answer): void => reply(id, ...frameOf(answer))
+    const effect = this.#gateway.faults.onRequest(name, this.#gateway.elapsed())
+    if (effect === undefined) return serve(this.#gateway, call, finish)
+    afflict(
+      this.#gateway,
+      call,
+      effect,
+      {
+        cut: () => ws.terminate(),
+        refuse: ({ status, code, msg }, headers) => reply(id, status, { error: { code, msg, ...this.#retry(headers) }, ...limits() }),
+        babble: (_status, words) => ws.send(words),
+        halve(answer) {
+          const [status, rest] = frameOf(answer)
+          const whole = jsonText({ id, status, ...rest })
+          ws.send(whole.slice(0, Math.floor(whole.length / 2)), () => ws.terminate())
+        },
+      },
+      finish,
+    )
+  }
+
+  /** Where REST has a header, this API tells the moment. */
+  #retry(headers: Readonly<Record<string, number>>): object {
+    const seconds = headers['Retry-After']
+    if (seconds === undefined) return {}
+    const serverTime = this.#gateway.serverTime()
+    return { data: { serverTime, retryAfter: serverTime + seconds * 1_000 } }
   }
 
   #rateLimits(ip: string, account: string | undefined): readonly object[] {
