@@ -239,28 +239,7 @@ static napi_value drain_wait(napi_env env, napi_callback_info info) {
   if (!read_args(env, info, 3, a)) return NULL;
   handle *h = reader_of(env, a[0]);
   if (h == NULL) return NULL;
-  const uint64_t spin_ns = 1000ull * u32(env, a[1]), park_ns = 1000ull * u32(env, a[2]);
-  uint32_t taken = ring_drain(&h->r, h->view, h->slots);
-  uint64_t lost_now = h->r.lost_now;
-  if (taken == 0 && spin_ns > 0) {
-    const uint64_t until = ring_now_ns() + spin_ns;
-    for (uint32_t turn = 0; taken == 0; turn++) {
-      if (ring_has_next(h->r.header, h->r.slots, h->r.mask, h->r.position)) {
-        taken = ring_drain(&h->r, h->view, h->slots);
-        lost_now += h->r.lost_now;
-      } else if ((turn & 31) == 31 && ring_now_ns() >= until) {
-        break;
-      } else {
-        ring_pause();
-      }
-    }
-  }
-  if (taken == 0 && park_ns > 0) {
-    ring_sleep(&h->r, h->r.position, park_ns);
-    taken = ring_drain(&h->r, h->view, h->slots);
-    lost_now += h->r.lost_now;
-  }
-  h->r.lost_now = lost_now;
+  const uint32_t taken = ring_drain_wait(&h->r, h->view, h->slots, 1000ull * u32(env, a[1]), 1000ull * u32(env, a[2]));
   report(h, taken);
   return number(env, taken);
 }

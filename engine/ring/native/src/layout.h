@@ -52,7 +52,8 @@ typedef struct {
   uint64_t producer_heartbeat_ns;
   unsigned char pad1[0x100 - 0xa0];
   uint32_t wait_mask, futex_word;
-  unsigned char pad2[0x200 - 0x108];
+  uint32_t fence_wanted; /* a reader without membarrier joined: publishing must fence by itself */
+  unsigned char pad2[0x200 - 0x10c];
   ring_reader_entry readers[RING_MAX_READERS];
   unsigned char pad3[0x1000 - 0xa00];
 } ring_header;
@@ -74,7 +75,7 @@ RING_ASSERT(offsetof(ring_header, flags) == 0x1c && offsetof(ring_header, epoch)
 RING_ASSERT(offsetof(ring_header, readers_offset) == 0x30 && offsetof(ring_header, slots_offset) == 0x34, "offsets");
 RING_ASSERT(offsetof(ring_header, published) == 0x80 && offsetof(ring_header, producer_pid) == 0x90, "producer");
 RING_ASSERT(offsetof(ring_header, producer_heartbeat_ns) == 0x98 && offsetof(ring_header, wait_mask) == 0x100, "wait");
-RING_ASSERT(offsetof(ring_header, futex_word) == 0x104 && offsetof(ring_header, readers) == RING_READERS_OFFSET, "readers");
+RING_ASSERT(offsetof(ring_header, futex_word) == 0x104 && offsetof(ring_header, fence_wanted) == 0x108 && offsetof(ring_header, readers) == RING_READERS_OFFSET, "readers");
 RING_ASSERT(offsetof(ring_reader_entry, state) == 0x10 && offsetof(ring_reader_entry, heartbeat_ns) == 0x20, "entry");
 RING_ASSERT(offsetof(ring_reader_entry, name) == 0x28, "name");
 

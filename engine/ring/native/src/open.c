@@ -131,6 +131,7 @@ ring_status ring_open_producer(ring *r, const char *path, uint32_t capacity, boo
   r->lossless = lossless;
   r->next = first_free_sequence(r);
   r->gate = 0;
+  r->fence = !ring_barrier_join();
   STORE_RELEASE(&r->header->published, r->next - 1);
   STORE_RELAXED(&r->header->producer_pid, (uint32_t)getpid());
   __atomic_fetch_add(&r->header->producer_generation, 1, __ATOMIC_RELAXED);
@@ -186,6 +187,7 @@ ring_status ring_open_reader(ring *r, const char *path, uint32_t index, bool los
   STORE_RELAXED(&e->flags, lossless ? RING_FLAG_LOSSLESS : 0);
   STORE_RELAXED(&e->pid, (uint32_t)getpid());
   __atomic_fetch_add(&e->generation, 1, __ATOMIC_RELAXED);
+  if (!ring_barrier()) STORE_RELEASE(&r->header->fence_wanted, 1);
   STORE_RELAXED(&e->heartbeat_ns, ring_now_ns());
   memset(e->name, 0, sizeof e->name);
   snprintf(e->name, sizeof e->name, "%s", name);

@@ -67,8 +67,12 @@ uint32_t ring_publish(ring *r, const uint64_t *words, uint32_t n) {
   }
   r->next = next;
   STORE_RELEASE(&r->header->published, next - 1);
-  /* Pairs with the fence of a sleeper: it set its bit before it looked at the stamp, or we see the bit. */
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  /*
+   * Either we see a sleeper's bit here or it sees the stamp above. The stamp must be visible before the mask is read: the sleeper
+   * sees to that with a barrier on our processor (wait.c), so that the hot side pays for none; a fence waits for every line it wrote.
+   */
+  if (r->fence || LOAD_RELAXED(&r->header->fence_wanted) != 0) __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
   if (LOAD_RELAXED(&r->header->wait_mask) != 0) ring_wake(r->header);
   return n;
 }
@@ -119,6 +123,50 @@ uint32_t ring_drain(ring *r, uint64_t *words, uint32_t limit) {
     position = r->position;
   }
   r->position = position;
+  return taken;
+}
+
+/* What is committed, at most `limit` and at least the one slot whose stamp says so before `published` does. */
+static uint32_t drain_committed(ring *r, uint64_t *words, uint32_t limit) {
+  const uint64_t published = LOAD_ACQUIRE(&r->header->published);
+  const uint64_t there = published >= r->position ? published - r->position + 1 : 1;
+  return ring_drain(r, words, there < limit ? (uint32_t)there : limit);
+}
+
+/*
+ * A reader that keeps up reads each line while the writer is in it, and both go at the speed of a line crossing between processors.
+ * So one that spins takes what is committed, and after a small batch leaves the lines alone until MODERATION_NS after the last.
+ * Ticks further apart than that are not delayed.
+ */
+#define MODERATION_NS 4000u
+#define MODERATION_TICKS 192u
+
+uint32_t ring_drain_wait(ring *r, uint64_t *words, uint32_t limit, uint64_t spin_ns, uint64_t park_ns) {
+  if (spin_ns >= MODERATION_NS && r->last_taken > 0 && r->last_taken < MODERATION_TICKS)
+    while (ring_now_ns() < r->last_ns + MODERATION_NS) ring_pause();
+  uint32_t taken = drain_committed(r, words, limit);
+  uint64_t lost_now = r->lost_now;
+  if (taken == 0 && spin_ns > 0) {
+    const uint64_t until = ring_now_ns() + spin_ns;
+    for (uint32_t turn = 0; taken == 0; turn++) {
+      if (ring_has_next(r->header, r->slots, r->mask, r->position)) {
+        taken = drain_committed(r, words, limit);
+        lost_now += r->lost_now;
+      } else if ((turn & 31) == 31 && ring_now_ns() >= until) {
+        break;
+      } else {
+        ring_pause();
+      }
+    }
+  }
+  if (taken == 0 && park_ns > 0) {
+    ring_sleep(r, r->position, park_ns);
+    taken = drain_committed(r, words, limit);
+    lost_now += r->lost_now;
+  }
+  r->lost_now = lost_now;
+  r->last_taken = taken;
+  r->last_ns = taken > 0 && spin_ns > 0 ? ring_now_ns() : 0;
   return taken;
 }
 

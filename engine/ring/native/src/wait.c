@@ -12,6 +12,8 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+/* membarrier(2), Linux 4.16. By value: the kernel headers at hand may be older than the kernel. */
+enum { GLOBAL_EXPEDITED = 1 << 1, REGISTER_GLOBAL_EXPEDITED = 1 << 2 };
 #else
 #error "the native ring is written for Linux; other systems use the TypeScript fallback"
 #endif
@@ -30,6 +32,9 @@ void ring_pause(void) {
 #endif
 }
 
+bool ring_barrier_join(void) { return syscall(SYS_membarrier, REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0; }
+bool ring_barrier(void) { return syscall(SYS_membarrier, GLOBAL_EXPEDITED, 0, 0) == 0; }
+
 void ring_wake(ring_header *header) {
   __atomic_exchange_n(&header->wait_mask, 0, __ATOMIC_SEQ_CST);
   __atomic_fetch_add(&header->futex_word, 1, __ATOMIC_SEQ_CST);
@@ -41,6 +46,7 @@ void ring_sleep(ring *r, uint64_t position, uint64_t timeout_ns) {
   const uint32_t word = __atomic_load_n(&r->header->futex_word, __ATOMIC_SEQ_CST);
   __atomic_fetch_or(&r->header->wait_mask, bit, __ATOMIC_SEQ_CST);
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  ring_barrier();
   if (!ring_has_next(r->header, r->slots, r->mask, position)) {
     const struct timespec timeout = {(time_t)(timeout_ns / 1000000000ull), (long)(timeout_ns % 1000000000ull)};
     syscall(SYS_futex, &r->header->futex_word, FUTEX_WAIT, word, &timeout, NULL, 0);
