@@ -46,7 +46,7 @@ void ring_sleep(ring *r, uint64_t position, uint64_t timeout_ns) {
   const uint32_t word = __atomic_load_n(&r->header->futex_word, __ATOMIC_SEQ_CST);
   __atomic_fetch_or(&r->header->wait_mask, bit, __ATOMIC_SEQ_CST);
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  ring_barrier();
+  ring_barrier(); /* where there is none, the publisher fences: this reader said so when it joined */
   if (!ring_has_next(r->header, r->slots, r->mask, position)) {
     const struct timespec timeout = {(time_t)(timeout_ns / 1000000000ull), (long)(timeout_ns % 1000000000ull)};
     syscall(SYS_futex, &r->header->futex_word, FUTEX_WAIT, word, &timeout, NULL, 0);
