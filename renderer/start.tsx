@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client'
 import { createStore } from 'zustand/vanilla'
 import { App } from './app.tsx'
 import type { Bridge } from './bridge/bridge.ts'
+import { markMilestones } from './milestones.ts'
 import { createAnnouncer } from './replica/announcer.ts'
 import { nowMs, startClock } from './replica/clock.ts'
 import { followEquity } from './replica/equity-curve.ts'
@@ -23,6 +24,7 @@ function storage(): Storage | null {
 
 export function startScreen(bridge: Bridge): void {
   const session = startSession(bridge)
+  markMilestones(session)
   const ui = createStore<Ui>(() => ({ symbol: null, dialog: null, chartTable: false, minutes: 1, frozenAt: null, problem: null }))
   const view = createStore(() => session.replica.getState())
   const follow = (): void => {

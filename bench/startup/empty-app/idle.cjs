@@ -1,0 +1,2 @@
+/** Does nothing, forever. */
+setInterval(() => {}, 1_000)
