@@ -61,7 +61,7 @@ const sum = (values: readonly string[]): Decimal => values.reduce((total, value)
 const income = (b: Run): Doc[] => {
   const rows: Doc[] = []
   for (let from = 0; ;) {
-    const page = b.body('GET /fapi/v1/income', { startTime: String(from), limit: '1000' }) as unknown as Doc[]
+    const page = b.rows('GET /fapi/v1/income', { startTime: String(from), limit: '1000' })
     const fresh = page.filter((row) => !rows.some((seen) => seen['tranId'] === row['tranId']))
     if (fresh.length === 0) return rows
     rows.push(...fresh)
@@ -72,7 +72,7 @@ const fills = (b: Run, symbol: string): Doc[] => {
   const rows: Doc[] = []
   for (;;) {
     const fromId = rows.length === 0 ? '0' : String(Number(present(rows.at(-1))['id']) + 1)
-    const page = b.body('GET /fapi/v1/userTrades', { symbol, fromId, limit: '1000' }) as unknown as Doc[]
+    const page = b.rows('GET /fapi/v1/userTrades', { symbol, fromId, limit: '1000' })
     if (page.length === 0) return rows
     rows.push(...page)
   }
@@ -167,7 +167,8 @@ describe('determinism', () => {
     const orders = new Set<string>()
     const last = new Map<string, { T: number; E: number }>()
     for (const event of b.user) {
-      const { T, E } = event.data as unknown as { T: number; E: number }
+      const [T, E] = [Number(event.data['T']), Number(event.data['E'])]
+      expect([T, E].every(Number.isSafeInteger)).toBe(true)
       const before = last.get(event.type)
       if (before !== undefined) {
         expect(T).toBeGreaterThanOrEqual(before.T)

@@ -1,4 +1,5 @@
 /** An exchange for tests: one account, hand-written bars, small helpers that read like orders. */
+import * as v from 'valibot'
 import type { DecimalText } from '../contract/decimal-text.ts'
 import { createExchange } from './core.ts'
 import type { Exchange, ExchangeConfig, MarketEvent, Outcome, Params, Route, TapeBar, UserEvent } from './exchange.ts'
@@ -32,6 +33,12 @@ export interface Bench {
   call(route: Route, params: Params, account?: string): Outcome
   /** The body of a request that must succeed. */
   body(route: Route, params: Params, account?: string): Doc
+  /** The rows of a list that must be given. */
+  rows(route: Route, params: Params, account?: string): readonly Doc[]
+  /** The bars that must be given, column by column. */
+  bars(route: Route, params: Params): readonly (readonly unknown[])[]
+  /** The book that must be given. */
+  depth(params: Params): DepthDoc
   /** The code of a request that must fail. */
   code(route: Route, params: Params, account?: string): number
   minutes(count: number): void
@@ -41,6 +48,17 @@ export interface Bench {
 
 /** Documents are read by field name in tests. */
 export type Doc = Readonly<Record<string, unknown>>
+
+const isDoc = (value: unknown): value is Doc => typeof value === 'object' && value !== null
+const DocSchema = v.custom<Doc>(isDoc)
+const RowsSchema = v.array(DocSchema)
+const BarsSchema = v.array(v.array(v.unknown()))
+const LevelsSchema = v.array(v.tuple([v.string(), v.string()]))
+const DepthSchema = v.looseObject({ lastUpdateId: v.number(), bids: LevelsSchema, asks: LevelsSchema })
+export type DepthDoc = v.InferOutput<typeof DepthSchema>
+
+/** A field of a document that is a list of documents. */
+export const rowsOf = (value: unknown): readonly Doc[] => v.parse(RowsSchema, value)
 
 export function bench(config: Partial<ExchangeConfig> & { bars?: readonly TapeBar[] } = {}): Bench {
   const user: UserEvent[] = []
@@ -59,16 +77,20 @@ export function bench(config: Partial<ExchangeConfig> & { bars?: readonly TapeBa
     ...rest,
   })
   const call = (route: Route, params: Params, account = KEY): Outcome => exchange.request(route, account, params)
+  const given = (route: Route, params: Params, account?: string): unknown => {
+    const outcome = call(route, params, account)
+    if (!outcome.ok) throw new Error(`${route} ${JSON.stringify(params)}: ${outcome.code} ${outcome.msg}`)
+    return outcome.body
+  }
   return {
     exchange,
     user,
     market,
     call,
-    body(route, params, account) {
-      const outcome = call(route, params, account)
-      if (!outcome.ok) throw new Error(`${route} ${JSON.stringify(params)}: ${outcome.code} ${outcome.msg}`)
-      return outcome.body as Doc
-    },
+    body: (route, params, account) => v.parse(DocSchema, given(route, params, account)),
+    rows: (route, params, account) => v.parse(RowsSchema, given(route, params, account)),
+    bars: (route, params) => v.parse(BarsSchema, given(route, params)),
+    depth: (params) => v.parse(DepthSchema, given('GET /fapi/v1/depth', params)),
     code(route, params, account) {
       const outcome = call(route, params, account)
       if (outcome.ok) throw new Error(`${route} ${JSON.stringify(params)} was accepted`)

@@ -1,6 +1,7 @@
 /** Every kind of fault over real sockets, and whether the order behind it was executed or not. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FaultPlan } from './protocol/faults.ts'
+import { text } from './exchange.fixture.ts'
 import { POISONS } from './protocol/poison.ts'
 import { openSocket, publicGet, signed, type RawAccess, type RawReply, type RawSocket } from './protocol/raw-client.ts'
 import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts'
@@ -264,7 +265,11 @@ describe('market', () => {
       on: 'time',
       effect: {
         do: 'market',
-        fault: { kind: 'filters', symbol: 'BTCUSDT', change: { stepSize: '0.010', marketStepSize: '0.010', minQty: '0.010' } as never },
+        fault: {
+          kind: 'filters',
+          symbol: 'BTCUSDT',
+          change: { stepSize: text('0.010'), marketStepSize: text('0.010'), minQty: text('0.010') },
+        },
       },
     })
     const info = (await publicGet(simulator.rest, '/fapi/v1/exchangeInfo')).body as { symbols: { filters: { stepSize?: string }[] }[] }
@@ -277,7 +282,7 @@ describe('market', () => {
     const price = async (): Promise<number> =>
       Number(((await publicGet(simulator.rest, '/fapi/v1/ticker/price?symbol=BTCUSDT')).body as { price: string }).price)
     const before = await price()
-    arm({ on: 'time', effect: { do: 'market', fault: { kind: 'jump', symbol: 'BTCUSDT', fraction: '-0.2' as never } } })
+    arm({ on: 'time', effect: { do: 'market', fault: { kind: 'jump', symbol: 'BTCUSDT', fraction: text('-0.2') } } })
     await sleep(600)
     expect((await price()) / before).toBeLessThan(0.9)
     arm({ on: 'time', effect: { do: 'market', fault: { kind: 'status', symbol: 'BTCUSDT', status: 'TRADING_HALT' } } })

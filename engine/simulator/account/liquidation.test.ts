@@ -42,7 +42,7 @@ describe('liquidation', () => {
   it('cross: cancels orders, closes at market with the liquidation fee, never leaves a negative wallet', () => {
     const b = leveraged('2000', '1', crash(47_000))
     b.body('POST /fapi/v1/order', { symbol: 'BTCUSDT', side: 'SELL', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.100', price: '52000' })
-    const risk = present((b.body('GET /fapi/v3/positionRisk', {}) as unknown as Doc[])[0])
+    const risk = present(b.rows('GET /fapi/v3/positionRisk', {})[0])
     const price = Number(risk['liquidationPrice'])
     expect(price).toBeGreaterThan(48_000)
     expect(price).toBeLessThan(49_000)
@@ -80,14 +80,14 @@ describe('liquidation', () => {
 
   it('isolated: loses at most the position’s own wallet, the rest of the account is untouched', () => {
     const b = leveraged('10000', '1', crash(45_000), true)
-    const stake = Number(present((b.body('GET /fapi/v3/positionRisk', {}) as unknown as Doc[])[0])['isolatedWallet'])
+    const stake = Number(present(b.rows('GET /fapi/v3/positionRisk', {})[0])['isolatedWallet'])
     const before = Number(b.exchange.account(KEY).wallet)
     expect(stake).toBeCloseTo(1_000, -2)
     b.minutes(3)
     const after = b.exchange.account(KEY)
     expect(after.positions).toEqual([])
     expect(before - Number(after.wallet)).toBeCloseTo(stake, 6)
-    const cleared = b.body('GET /fapi/v1/income', { incomeType: 'INSURANCE_CLEAR' }) as unknown as Doc[]
+    const cleared = b.rows('GET /fapi/v1/income', { incomeType: 'INSURANCE_CLEAR' })
     expect(cleared).toHaveLength(1)
   })
 
@@ -109,7 +109,7 @@ describe('funding', () => {
     b.exchange.advanceTo(eight - 1)
     expect(b.exchange.account(KEY).funding).toBe('0')
     b.exchange.advanceTo(eight + 100)
-    const [record] = b.body('GET /fapi/v1/fundingRate', { symbol: 'BTCUSDT' }) as unknown as Doc[]
+    const [record] = b.rows('GET /fapi/v1/fundingRate', { symbol: 'BTCUSDT' })
     const expected = dec('0.2')
       .times(String(present(record)['markPrice']))
       .times(String(present(record)['fundingRate']))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { barsOf, bench, KEY, limit, market, spec, text, type Doc } from '../exchange.fixture.ts'
+import { barsOf, bench, KEY, limit, market, rowsOf, spec, text } from '../exchange.fixture.ts'
 import { present } from '../present.ts'
 
 const start = () => {
@@ -50,7 +50,7 @@ describe('margin type', () => {
     b.body('POST /fapi/v1/marginType', { symbol: 'BTCUSDT', marginType: 'ISOLATED' })
     b.body('POST /fapi/v1/leverage', { symbol: 'BTCUSDT', leverage: '10' })
     b.body('POST /fapi/v1/order', market('BUY', '0.100'))
-    const held = (): number => Number(present((b.body('GET /fapi/v3/positionRisk', {}) as unknown as Doc[])[0])['isolatedWallet'])
+    const held = (): number => Number(present(b.rows('GET /fapi/v3/positionRisk', {})[0])['isolatedWallet'])
     expect(held()).toBeCloseTo(500, 0)
     const add = { symbol: 'BTCUSDT', amount: '100', type: '1' }
     const before = held()
@@ -112,9 +112,9 @@ describe('documents', () => {
     expect(of('availableBalance')).toBeCloseTo(of('totalCrossWalletBalance') + of('totalCrossUnPnl') - of('totalInitialMargin'), 7)
     expect(of('totalOpenOrderInitialMargin')).toBeCloseTo(490, 6)
     expect(of('totalPositionInitialMargin')).toBeCloseTo(1_000, -1)
-    expect(present((account['assets'] as Doc[])[0])['updateTime']).not.toBe(0)
-    const brackets = b.body('GET /fapi/v1/leverageBracket', { symbol: 'BTCUSDT' }) as unknown as { brackets: Doc[] }[]
-    expect(present(brackets[0]).brackets[1]).toEqual({
+    expect(present(rowsOf(account['assets'])[0])['updateTime']).not.toBe(0)
+    const [brackets] = b.rows('GET /fapi/v1/leverageBracket', { symbol: 'BTCUSDT' })
+    expect(rowsOf(brackets?.['brackets'])[1]).toEqual({
       bracket: 2,
       initialLeverage: 100,
       notionalCap: 600000,
@@ -122,7 +122,7 @@ describe('documents', () => {
       maintMarginRatio: 0.005,
       cum: 50,
     })
-    expect(Number(present((b.body('GET /fapi/v2/balance', {}) as unknown as Doc[])[0])['balance'])).toBe(of('totalWalletBalance'))
+    expect(Number(present(b.rows('GET /fapi/v2/balance', {})[0])['balance'])).toBe(of('totalWalletBalance'))
   })
 
   it('spends no margin on what only reduces, and refuses what the balance cannot carry', () => {

@@ -40,11 +40,7 @@ describe('depth stream', () => {
           }
         }
         for (let i = 0; i < before; i++) move()
-        const snapshot = b.body('GET /fapi/v1/depth', { symbol: 'BTCUSDT', limit: '1000' }) as unknown as Event & {
-          lastUpdateId: number
-          bids: [string, string][]
-          asks: [string, string][]
-        }
+        const snapshot = b.depth({ symbol: 'BTCUSDT', limit: '1000' })
         b.market.length = 0
         const bids: Side = new Map(snapshot.bids)
         const asks: Side = new Map(snapshot.asks)
@@ -63,7 +59,7 @@ describe('depth stream', () => {
           apply(asks, event.a)
         }
         expect(previous).not.toBeNull()
-        const after = b.body('GET /fapi/v1/depth', { symbol: 'BTCUSDT', limit: '1000' }) as unknown as { bids: unknown; asks: unknown }
+        const after = b.depth({ symbol: 'BTCUSDT', limit: '1000' })
         expect(sorted(bids, true)).toEqual(after.bids)
         expect(sorted(asks, false)).toEqual(after.asks)
         expect(Number(present(sorted(bids, true)[0])[0])).toBeLessThan(Number(present(sorted(asks, false)[0])[0]))
@@ -86,7 +82,7 @@ describe('depth stream', () => {
     b.exchange.advanceTo(b.exchange.now + 10)
     b.market.length = 0
     const gone = place(0.7)
-    const snapshot = b.body('GET /fapi/v1/depth', { symbol: 'BTCUSDT', limit: '100' }) as unknown as { bids: [string, string][] }
+    const snapshot = b.depth({ symbol: 'BTCUSDT', limit: '100' })
     b.body('DELETE /fapi/v1/order', { symbol: 'BTCUSDT', orderId: gone })
     b.exchange.advanceTo(b.exchange.now + 120)
     expect(b.market).toHaveLength(1)

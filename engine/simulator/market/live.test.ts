@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bench, KEY, limit, market, START, text, type Doc } from '../exchange.fixture.ts'
+import { bench, KEY, limit, market, START, text } from '../exchange.fixture.ts'
 import { present } from '../present.ts'
 
 const live = () => {
@@ -42,7 +42,7 @@ describe('live tape', () => {
     const b = live()
     b.body('POST /fapi/v1/order', market('BUY', '2'))
     b.body('POST /fapi/v1/order', market('BUY', '0.010'))
-    const fills = b.body('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' }) as unknown as Doc[]
+    const fills = b.rows('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' })
     expect(fills[0]).toMatchObject({ price: '60000.10', qty: '2.000' })
     expect(Number(present(fills[1])['price'])).toBeGreaterThan(60_000.1)
   })

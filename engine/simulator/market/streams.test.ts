@@ -9,7 +9,7 @@ import { present } from '../present.ts'
 const klines = (b: ReturnType<typeof bench>) =>
   b.market.filter((event) => event.stream.includes('kline')).map((event) => (event.data as Doc)['k'] as Doc)
 
-const at = (rows: readonly (readonly number[])[], row: number, column: number): number => present(present(rows[row])[column])
+const at = (rows: readonly (readonly unknown[])[], row: number, column: number): number => Number(present(rows[row])[column])
 
 describe('klines', () => {
   const bars = barsOf([[50_000, 50_020, 49_990, 50_010], [50_010, 50_050, 50_000, 50_040], 50_040, 50_000, 50_000, 50_000])
@@ -37,12 +37,12 @@ describe('klines', () => {
     b.exchange.advanceTo(START + 30_000)
     b.body('POST /fapi/v1/order', market('BUY', '5'))
     b.minutes(1)
-    const [row] = b.body('GET /fapi/v1/klines', {
+    const [row] = b.bars('GET /fapi/v1/klines', {
       symbol: 'BTCUSDT',
       interval: '1m',
       startTime: String(START),
       limit: '1',
-    }) as unknown as unknown[][]
+    })
     expect(present(row).slice(0, 6)).toEqual([START, '50000.00', '50020.00', '49990.00', '50010.00', '100.000'])
   })
 
@@ -91,7 +91,7 @@ describe('klines', () => {
 
   it('REST: 1,500 bars before the start, -1130 beyond, -1120 and -1121 for unknown names', () => {
     const b = bench({ preludeBars: 1_600 })
-    const rows = b.body('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1m', limit: '1500' }) as unknown as number[][]
+    const rows = b.bars('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1m', limit: '1500' })
     expect(rows).toHaveLength(1_500)
     expect(present(rows.at(-1))[0]).toBe(START - MINUTE)
     for (let i = 1; i < rows.length; i++) expect(at(rows, i, 0) - at(rows, i - 1, 0)).toBe(MINUTE)
@@ -99,7 +99,7 @@ describe('klines', () => {
     expect(b.code('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1s' })).toBe(-1120)
     expect(b.code('GET /fapi/v1/klines', { symbol: 'NOPE', interval: '1m' })).toBe(-1121)
     for (const interval of ['1h', '4h', '1d']) {
-      const long = b.body('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval, limit: '1500' }) as unknown as number[][]
+      const long = b.bars('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval, limit: '1500' })
       expect(long.length, interval).toBeGreaterThanOrEqual(500)
       for (let i = 1; i < long.length; i++) expect(at(long, i, 0) - at(long, i - 1, 6), interval).toBe(1)
     }

@@ -19,7 +19,7 @@ describe('takers', () => {
     expect(ack).not.toHaveProperty('avgPrice')
     const order = b.body('GET /fapi/v1/order', { symbol: 'BTCUSDT', orderId: String(ack['orderId']) })
     expect(Number(order['avgPrice'])).toBe(ask)
-    const [trade] = b.body('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' }) as unknown as Doc[]
+    const [trade] = b.rows('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' })
     expect(trade).toMatchObject({ maker: false, commission: (ask * 0.01 * 0.0005).toFixed(8), side: 'BUY' })
     expect(b.heard().filter((name) => name.startsWith('ORDER'))).toEqual(['ORDER_TRADE_UPDATE:NEW:NEW', 'ORDER_TRADE_UPDATE:TRADE:FILLED'])
   })
@@ -35,7 +35,7 @@ describe('takers', () => {
     b.minutes(1)
     const before = b.body('GET /fapi/v1/depth', { symbol: 'BTCUSDT', limit: '50' })['asks'] as [string, string][]
     b.body('POST /fapi/v1/order', market('BUY', '12'))
-    const fills = b.body('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' }) as unknown as Doc[]
+    const fills = b.rows('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' })
     let left = 12
     const expected = before.flatMap(([price, qty]) => {
       const take = Math.min(left, Number(qty))
@@ -63,7 +63,7 @@ describe('takers', () => {
     expect(ack['status']).toBe('EXPIRED')
     b.exchange.advanceTo(b.exchange.now + 40)
     expect(b.user.filter((event) => event.type === 'ORDER_TRADE_UPDATE').at(-1)?.data['o']).toMatchObject({ x: 'EXPIRED', er: 9 })
-    const fills = b.body('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT', limit: '1000' }) as unknown as Doc[]
+    const fills = b.rows('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT', limit: '1000' })
     for (const fill of fills) expect(Number(fill['price'])).toBeLessThanOrEqual(50_000 * 1.05)
   })
 
@@ -95,7 +95,7 @@ describe('makers', () => {
     const b = bench({ bars: barsOf([[50_000, 50_001, 49_999, 50_000], [50_000, 50_000, 49_990, 49_995], 49_995], '0.020') })
     const order = b.body('POST /fapi/v1/order', limit('BUY', '49990', '0.010'))
     b.exchange.advanceTo(START + 2 * 60_000 + 5_000)
-    const traded = b.body('GET /fapi/v1/trades', { symbol: 'BTCUSDT', limit: '50' }) as unknown as Doc[]
+    const traded = b.rows('GET /fapi/v1/trades', { symbol: 'BTCUSDT', limit: '50' })
     expect(traded.some((trade) => Number(trade['price']) === 49_990)).toBe(true)
     expect(b.body('GET /fapi/v1/order', { symbol: 'BTCUSDT', orderId: String(order['orderId']) })).toMatchObject({
       status: 'NEW',
@@ -112,7 +112,7 @@ describe('makers', () => {
       status: 'FILLED',
       avgPrice: '49950.00000',
     })
-    const [trade] = b.body('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' }) as unknown as Doc[]
+    const [trade] = b.rows('GET /fapi/v1/userTrades', { symbol: 'BTCUSDT' })
     expect(trade).toMatchObject({ maker: true, commission: '0.09990000' })
   })
 
@@ -147,9 +147,9 @@ describe('makers', () => {
           b.minutes(3)
           for (const event of b.market) low = Math.min(low, Number((event.data as Doc)['a']))
           const after = b.body('GET /fapi/v1/order', { symbol: 'BTCUSDT', orderId: String(order['orderId']) })
-          const trades = (b.body('GET /fapi/v1/trades', { symbol: 'BTCUSDT', limit: '1000' }) as unknown as Doc[]).filter(
-            (trade) => Number(trade['time']) >= from && Number(trade['price']) <= Number(price),
-          )
+          const trades = b
+            .rows('GET /fapi/v1/trades', { symbol: 'BTCUSDT', limit: '1000' })
+            .filter((trade) => Number(trade['time']) >= from && Number(trade['price']) <= Number(price))
           if (trades.length === 0 && low > Number(price)) expect(Number(after['executedQty'])).toBe(0)
           expect(Number(after['executedQty'])).toBeLessThanOrEqual(size / 1_000)
         },

@@ -113,7 +113,7 @@ describe('klines CSV', () => {
     if (!bars.ok) throw new Error(bars.error.message)
     const b = bench({ bars: bars.value, startTime: present(bars.value[0]).openTime, stepsPerMinute: 12 })
     b.exchange.advanceTo(present(b.exchange.endTime))
-    const rows = b.body('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1m', limit: '516' }) as unknown as Doc[][]
+    const rows = b.bars('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1m', limit: '516' })
     expect(rows.map((row) => row.slice(0, 6))).toEqual(
       bars.value.map((bar) => [bar.openTime, bar.open, bar.high, bar.low, bar.close, bar.volume]),
     )
