@@ -4,6 +4,7 @@
  */
 import type { DecimalText } from './decimal-text.ts'
 import type { KillItem, KillLatch, KillLevel, TradingState } from './kill.ts'
+import type { ShadowFact } from './learning.ts'
 import type { BookCopy, Mismatch, Repair } from './mismatch.ts'
 import type { Rails } from './settings.ts'
 import type { OrderRequest, VenueFill, VenueOrder } from './venue.ts'
@@ -107,6 +108,16 @@ export interface JournalKinds {
     readonly text: string
     readonly quantity?: DecimalText
     readonly price?: DecimalText
+  }
+  shadow: ShadowFact
+  /** Leverage of a symbol at the venue: before it is asked for, and what came of it. */
+  leverage: {
+    readonly symbol: string
+    /** Last known; 0 = not known. */
+    readonly from: number
+    readonly to: number
+    readonly step: 'asked' | 'confirmed' | 'refused'
+    readonly reason: string
   }
   rail: { readonly rule: string; readonly text: string; readonly rails?: Rails }
   'trading-state': { readonly state: TradingState; readonly reason: string }

@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LogisticRegression } from './logistic.ts'
-import { ShadowRecord } from './shadow-record.ts'
 import type { Bar, Signal, Strategy } from './strategy.ts'
-import { createStudentWith } from './student.ts'
+import { seededWalk as walk } from './fixtures/seeded-walk.ts'
 import { createTeacher } from './teacher.ts'
 import { TripleBarrier } from './triple-barrier.ts'
 
@@ -13,29 +12,6 @@ const settings = { name: 'teacher', rsiPeriod: 14, atrPeriod: 14, riskPerTradePc
 const tape = new URL('../../../shared/data/market/BTCUSDT-spot-1m-2021-02-19_2021-02-25.csv', import.meta.url)
 const present = existsSync(tape)
 if (!present) console.log('skipped: teacher and student on recorded bitcoin minutes: ../shared/data/market is absent')
-
-/** A seeded walk with bursts, so that sweeps, shifts and zones occur. */
-function walk(seed: number, n: number): Bar[] {
-  let state = seed | 1
-  const random = (): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
-    return (state >>> 0) / 2 ** 32
-  }
-  let price = 1_000
-  return Array.from({ length: n }, (_, i) => {
-    const open = price
-    const burst = random() < 0.05 ? 6 : 1
-    price = Math.max(500, Math.min(1_500, Math.round((price + (random() - 0.5) * 4 * burst) * 100) / 100))
-    return {
-      openTime: i * 60_000,
-      open,
-      high: Math.max(open, price) + Math.round(random() * 150) / 100,
-      low: Math.min(open, price) - Math.round(random() * 150) / 100,
-      close: price,
-      volume: 1 + Math.round(random() * 9),
-    }
-  })
-}
 
 const run = (strategy: Strategy, bars: readonly Bar[]): Signal[] => bars.flatMap((b) => strategy.onBar(b, true) ?? [])
 const signal = (side: 'BUY' | 'SELL', time = 60_000): Signal => ({
@@ -144,40 +120,5 @@ describe('logistic regression', () => {
     expect(model.predict({ x: 2, noise: 0 })).toBeGreaterThan(0.9)
     expect(model.predict({ x: -2, noise: 0 })).toBeLessThan(0.1)
     expect(learn().state()).toEqual(model.state())
-  })
-})
-
-describe('earned leverage', () => {
-  it('nothing below 30 outcomes each, a step per 20 winning outcomes, capped, and all lost at once', () => {
-    const record = new ShadowRecord(3, 10)
-    for (let i = 0; i < 29; i++) record.add(i % 2 === 0 ? 1 : 0.9, true)
-    expect(record.leverage()).toBe(3)
-    // The student leaves the losers alone.
-    for (let i = 0; i < 400; i++) record.add(i % 2 === 0 ? 1 + (i % 3) / 10 : -1, i % 2 === 0)
-    expect(record.beats()).toBe(true)
-    expect(record.leverage()).toBeGreaterThan(3)
-    for (let i = 0; i < 2_000; i++) record.add(i % 2 === 0 ? 1 + (i % 3) / 10 : -1, i % 2 === 0)
-    expect(record.leverage()).toBe(10)
-    for (let i = 0; record.beats() && i < 500; i++) record.add(-1, true)
-    expect(record.leverage()).toBe(3)
-  })
-
-  it('equal records earn nothing', () => {
-    const record = new ShadowRecord(3, 10)
-    for (let i = 0; i < 500; i++) record.add(i % 3 === 0 ? 2 : -0.5, true)
-    expect(record.view()).toMatchObject({ beats: false, leverage: 3 })
-  })
-})
-
-describe('student', () => {
-  it('is deterministic, trades a part of the teacher’s signals, and carries its model in the features', () => {
-    const bars = walk(42, 30_000)
-    const signals = run(createStudentWith('BTCUSDT', settings, { base: 3, most: 10 }), bars)
-    expect(run(createStudentWith('BTCUSDT', settings, { base: 3, most: 10 }), bars)).toEqual(signals)
-    const teacher = new Set(run(createTeacher('BTCUSDT', settings), bars).map((s) => s.time))
-    expect(signals.every((s) => teacher.has(s.time))).toBe(true)
-    expect(signals.length).toBeLessThan(teacher.size)
-    expect(signals.at(-1)?.features).toHaveProperty('weight.rsi')
-    expect(Object.values(signals.at(-1)?.features ?? {}).every(Number.isFinite)).toBe(true)
   })
 })

@@ -54,6 +54,11 @@ export class LogisticRegression {
     }
   }
 
+  /** Examples learned from. */
+  get seen(): number {
+    return this.examples
+  }
+
   state(): LogisticState {
     return { names: this.names, weights: [...this.weights], bias: this.bias, examples: this.examples }
   }

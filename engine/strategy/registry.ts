@@ -2,13 +2,12 @@
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { StrategySettings } from '../contract/settings.ts'
 import { createPlaceholder } from './placeholder.ts'
-import { createStudent } from './student.ts'
+import { createShadowedTeacher, createStudent } from './student.ts'
 import type { StrategyFactory } from './strategy.ts'
-import { createTeacher } from './teacher.ts'
 
 const STRATEGIES: ReadonlyMap<string, StrategyFactory> = new Map([
   ['placeholder', createPlaceholder],
-  ['teacher', createTeacher],
+  ['teacher', createShadowedTeacher],
   ['student', createStudent],
 ])
 

@@ -2,39 +2,26 @@
  * Two records side by side, the teacher's and the student's, in units of risk per trade, and what the student has earned by them.
  *
  * The test: one-sided Welch t-test at 95 % that the student's mean result exceeds the teacher's, over the last 200 outcomes of
- * each, with at least 30 of each, and the student's own mean above zero. The critical value 1.70 is Student's for 30 degrees of freedom, which is
- * stricter than needed for more.
+ * each, with at least 30 of each, and the student's own mean above zero. The critical value 1.70 is Student's for 29 degrees of freedom,
+ * the fewest there can be, so it is stricter than needed for more. The student's trades are a part of the teacher's, which makes Welch's
+ * error larger than the true one: the test errs against the student. It is looked at after every outcome; that a step takes 20 of the
+ * student's outcomes under an unbroken pass, and one look that fails costs every step, is what pays for looking often.
  */
+import type { ShadowRecordView } from '../contract/learning.ts'
+
 const WINDOW = 200
 const NEEDED = 30
 const CRITICAL = 1.7
 const STEP_EVERY = 20
-
-export interface RecordView {
-  readonly trades: number
-  readonly meanR: number
-  readonly winRate: number
-  readonly totalR: number
-}
-
-export interface ShadowView {
-  readonly teacher: RecordView
-  readonly student: RecordView
-  /** Welch's t; 0 while there is too little to say. */
-  readonly t: number
-  readonly beats: boolean
-  readonly leverage: number
-}
+/** Beyond the most any rail allows (20) a step means nothing. */
+const MOST_STEPS = 19
 
 class Results {
   private readonly last: number[] = []
-  trades = 0
   total = 0
-  wins = 0
+
   add(r: number): void {
-    this.trades++
-    this.total += r
-    if (r > 0) this.wins++
+    this.total++
     this.last.push(r)
     if (this.last.length > WINDOW) this.last.shift()
   }
@@ -48,29 +35,37 @@ class Results {
     const mean = this.mean()
     return this.last.length < 2 ? 0 : this.last.reduce((a, b) => a + (b - mean) ** 2, 0) / (this.last.length - 1)
   }
-  view(): RecordView {
-    return { trades: this.trades, meanR: this.mean(), winRate: this.trades === 0 ? 0 : this.wins / this.trades, totalR: this.total }
+  view(): ShadowRecordView {
+    const wins = this.last.reduce((n, r) => n + (r > 0 ? 1 : 0), 0)
+    return { judged: this.count, winRate: this.count === 0 ? 0 : wins / this.count, meanR: this.mean(), total: this.total }
   }
+}
+
+export interface RecordComparison {
+  readonly teacher: ShadowRecordView
+  readonly student: ShadowRecordView
+  readonly window: number
+  readonly needed: number
+  readonly t: number
+  readonly threshold: number
+  readonly beats: boolean
+  readonly steps: number
+  readonly toNextStep: number
+  readonly why: string
 }
 
 export class ShadowRecord {
   private readonly teacher = new Results()
   private readonly student = new Results()
-  private readonly base: number
-  private readonly most: number
   private earned = 0
   private sinceStep = 0
-
-  /** @param base leverage everybody has; @param most the rail that no record can pass */
-  constructor(base: number, most: number) {
-    this.base = base
-    this.most = most
-  }
+  private statistic = 0
 
   /** One outcome of a teacher's signal; `taken` when the student would have traded it. */
   add(r: number, taken: boolean): void {
     this.teacher.add(r)
     if (taken) this.student.add(r)
+    this.statistic = this.welch()
     if (!this.beats()) {
       // Lost at once, all of it: trust is earned again from the start.
       this.earned = 0
@@ -81,25 +76,52 @@ export class ShadowRecord {
     this.sinceStep++
     if (this.sinceStep >= STEP_EVERY) {
       this.sinceStep = 0
-      this.earned++
+      this.earned = Math.min(MOST_STEPS, this.earned + 1)
     }
   }
 
-  t(): number {
+  /** Welch's t after the newest outcome; 0 while there is too little to say. */
+  get t(): number {
+    return this.statistic
+  }
+
+  /** Whole steps of leverage earned. */
+  get steps(): number {
+    return this.earned
+  }
+
+  beats(): boolean {
+    return this.statistic > CRITICAL && this.student.mean() > 0
+  }
+
+  view(): RecordComparison {
+    return {
+      teacher: this.teacher.view(),
+      student: this.student.view(),
+      window: WINDOW,
+      needed: NEEDED,
+      t: this.statistic,
+      threshold: CRITICAL,
+      beats: this.beats(),
+      steps: this.earned,
+      toNextStep: STEP_EVERY - this.sinceStep,
+      why: this.why(),
+    }
+  }
+
+  private welch(): number {
     if (this.teacher.count < NEEDED || this.student.count < NEEDED) return 0
     const error = Math.sqrt(this.teacher.variance() / this.teacher.count + this.student.variance() / this.student.count)
     return error === 0 ? 0 : (this.student.mean() - this.teacher.mean()) / error
   }
 
-  beats(): boolean {
-    return this.t() > CRITICAL && this.student.mean() > 0
-  }
-
-  leverage(): number {
-    return Math.max(1, Math.min(this.most, this.base + this.earned))
-  }
-
-  view(): ShadowView {
-    return { teacher: this.teacher.view(), student: this.student.view(), t: this.t(), beats: this.beats(), leverage: this.leverage() }
+  private why(): string {
+    if (this.student.count < NEEDED || this.teacher.count < NEEDED) {
+      return `too few outcomes to compare: student ${this.student.count}, teacher ${this.teacher.count}, each needs ${NEEDED}`
+    }
+    const t = `t = ${this.statistic.toFixed(2)}`
+    if (this.statistic <= CRITICAL) return `does not beat the teacher: ${t}, more than ${CRITICAL.toFixed(2)} is needed`
+    if (this.student.mean() <= 0) return `beats the teacher (${t}) but loses: its mean is ${this.student.mean().toFixed(2)} R`
+    return `beats the teacher: ${t} is more than ${CRITICAL.toFixed(2)}; ${STEP_EVERY - this.sinceStep} more of its outcomes to the next step`
   }
 }

@@ -1,8 +1,9 @@
 /**
  * What a strategy is: bars in, signals out, nothing else. A signal is data with its reasons; it never sizes, never orders,
- * never sees the account (risk and orders do). One strategy is one file that exports a factory and one line in registry.ts.
+ * never sees the account (risk and orders do). One strategy is one file that exports a factory: one line in registry.ts, or `--strategy-file` (WRITING-A-STRATEGY.md).
  * Same bars, same signals: no clock, no randomness (INV-06 makes replay bit-exact).
  */
+import type { ShadowFact, ShadowView } from '../contract/learning.ts'
 import type { StrategySettings } from '../contract/settings.ts'
 
 /** A closed one-minute bar. Doubles by design: indicators only (INV-01). */
@@ -42,8 +43,8 @@ export interface Signal {
   readonly trailFraction?: number
   /** Which leverage rail applies. */
   readonly leverageClass: 'teacher' | 'student'
-  /** Leverage the strategy has earned; the rail of its class caps it. Absent: the configured leverage. */
-  readonly leverage?: number
+  /** Whole steps of leverage earned above the configured one; they count only for class 'student', up to its rail. */
+  readonly earnedSteps?: number
   /** One sentence for a trader. */
   readonly why: string
   /** Numbers the decision rests on. */
@@ -73,6 +74,14 @@ export interface Strategy {
   /** A hole in the data: start over, never bridge it. */
   reset(): void
   onOutcome?(outcome: TradeOutcome): void
+  /** Optional, for a strategy that learns: what it saw on the newest bar, for the journal. */
+  facts?(): readonly ShadowFact[]
+  /** A fact of an earlier life, in the order it was given and before the first bar: a restart forgets nothing. */
+  recall?(fact: ShadowFact): void
+  /** Leverage steps its record earns at this moment. */
+  earnedSteps?(): number
+  /** The two records side by side, for the screen. */
+  shadow?(): ShadowView
 }
 
 export type StrategyFactory = (symbol: string, settings: StrategySettings) => Strategy

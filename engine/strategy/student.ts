@@ -1,15 +1,21 @@
 /**
  * The student: watches every signal of the teacher, learns from what became of it (triple-barrier label, logistic regression), and
- * trades only those it expects to pay. Until it has seen 50 outcomes it trades the teacher's signals unchanged. Its leverage above
- * the teacher's is earned step by step by its shadow record and lost at once (shadow-record.ts). Deterministic; it learns from a bar only
- * after that bar closed.
+ * would trade only those it expects to pay. It always runs in the teacher's shadow; `trades` says whose signals go out. Until it has
+ * seen 50 outcomes it has no opinion of its own. Leverage above the configured one is earned step by step by its shadow record and lost
+ * at once (shadow-record.ts).
+ *
+ * Deterministic and without look-ahead: it learns from a bar only after that bar closed, and judges a signal only by what it had learned
+ * before it. Every fact is journaled; a restart recalls them and is the same student. Bars that are seen again (history after a
+ * restart) neither teach nor count twice.
  */
+import type { ShadowFact, ShadowView } from '../contract/learning.ts'
 import { LogisticRegression } from './logistic.ts'
-import { ShadowRecord, type ShadowView } from './shadow-record.ts'
-import type { Signal, Strategy, StrategyFactory } from './strategy.ts'
+import { ShadowRecord } from './shadow-record.ts'
+import type { Bar, Signal, Strategy, StrategyFactory } from './strategy.ts'
 import { createTeacher } from './teacher.ts'
-import { TripleBarrier } from './triple-barrier.ts'
+import { TripleBarrier, type Outcome } from './triple-barrier.ts'
 
+const BAR_MS = 60_000
 const APPRENTICESHIP = 50
 /** Expected result, in units of risk, below which a signal is left alone. */
 const MIN_EXPECTATION = 0.05
@@ -27,68 +33,125 @@ const FEATURES = [
   'opposingLiquidity',
 ] as const
 
-export interface Student extends Strategy {
+export interface LearningStrategy extends Strategy {
+  facts(): readonly ShadowFact[]
+  recall(fact: ShadowFact): void
+  earnedSteps(): number
   shadow(): ShadowView
 }
 
-/** What the model thinks of one signal: chance of profit and expected result in units of risk. */
-function judge(model: LogisticRegression, signal: Signal): { chance: number; expectation: number } {
-  const chance = model.predict(signal.features)
-  const reward = signal.features['rewardRisk'] ?? 1
-  return { chance, expectation: chance * reward - (1 - chance) }
-}
+/** The student's signals are traded; the teacher's are where it has no opinion yet. */
+export const createStudent: StrategyFactory = (symbol, settings) => createLearner(symbol, settings, 'student')
 
-export const createStudent: StrategyFactory = (symbol, settings) => createStudentWith(symbol, settings, { base: 3, most: 10 })
+/** The teacher's signals are traded, unchanged; the student learns in their shadow. */
+export const createShadowedTeacher: StrategyFactory = (symbol, settings) => createLearner(symbol, settings, 'teacher')
 
-export function createStudentWith(
+export function createLearner(
   symbol: string,
   settings: Parameters<StrategyFactory>[1],
-  leverage: { readonly base: number; readonly most: number },
-): Student {
-  const teacher = createTeacher(symbol, settings)
+  trades: 'teacher' | 'student',
+  source: Strategy = createTeacher(symbol, settings),
+): LearningStrategy {
   const barrier = new TripleBarrier()
   const model = new LogisticRegression(FEATURES)
-  const record = new ShadowRecord(leverage.base, leverage.most)
-  const taken = new Set<string>()
-  let outcomes = 0
+  const record = new ShadowRecord()
+  let facts: ShadowFact[] = []
+  /** Close of the newest bar ever seen, in this life or an earlier one. */
+  let seenUntil = 0
+  let recalled = false
+
+  /** Chance of profit and expected result in units of risk. */
+  function judge(signal: Signal): { chance: number; expectation: number } {
+    const chance = model.predict(signal.features)
+    const reward = signal.features['rewardRisk'] ?? 1
+    return { chance, expectation: chance * reward - (1 - chance) }
+  }
+
+  function learn({ signal, taken, r }: Pick<Outcome, 'signal' | 'taken' | 'r'>): void {
+    record.add(r, taken)
+    model.learn(signal.features, r > 0 ? 1 : 0)
+  }
+
+  function onOutcome(outcome: Outcome, bar: Bar): void {
+    learn(outcome)
+    const { signal, taken, barrier: met, r } = outcome
+    facts.push({
+      event: 'outcome',
+      signalId: signal.id,
+      time: bar.openTime + BAR_MS,
+      barrier: met,
+      r,
+      taken,
+      t: record.t,
+      steps: record.steps,
+      weights: weights(model),
+    })
+  }
+
+  /** What the student makes of a signal; undefined when it leaves it alone. */
+  function answer(signal: Signal, fresh: boolean): Signal | undefined {
+    const { chance, expectation } = judge(signal)
+    const apprentice = model.seen < APPRENTICESHIP
+    const wanted = apprentice || expectation >= MIN_EXPECTATION
+    // The shadow record judges the model, so apprentice trades (which are the teacher's own) do not count in it.
+    if (fresh) watch(signal, chance, wanted && !apprentice)
+    if (!wanted) return undefined
+    const steps = apprentice ? 0 : record.steps
+    return {
+      ...signal,
+      id: `student:${symbol}:${signal.time - BAR_MS}`,
+      strategy: 'student',
+      leverageClass: steps > 0 ? 'student' : 'teacher',
+      ...(steps > 0 ? { earnedSteps: steps } : {}),
+      why: apprentice
+        ? `${signal.why} (learning: ${model.seen} of ${APPRENTICESHIP} outcomes)`
+        : `${signal.why}; model expects ${expectation.toFixed(2)} R at ${(chance * 100).toFixed(0)} %`,
+      features: { ...signal.features, chance, expectation, ...weights(model) },
+    }
+  }
+
+  function watch(signal: Signal, chance: number, taken: boolean): void {
+    const { id, side, time, price, stop, takeProfit, maxHoldMs, features } = signal
+    barrier.watch(signal, taken)
+    facts.push({ event: 'watched', signalId: id, side, time, price, stop, takeProfit, maxHoldMs, features, chance, taken })
+  }
 
   return {
-    name: 'student',
-    warmUpBars: teacher.warmUpBars,
+    name: trades,
+    warmUpBars: source.warmUpBars,
     onBar(bar, live) {
-      barrier.onBar(bar, ({ signal, r }) => {
-        record.add(r, taken.delete(signal.id))
-        model.learn(signal.features, r > 0 ? 1 : 0)
-        outcomes++
-      })
-      const signal = teacher.onBar(bar, live)
-      if (signal === undefined) return undefined
-      const { chance, expectation } = judge(model, signal)
-      const apprentice = outcomes < APPRENTICESHIP
-      const wanted = apprentice || expectation >= MIN_EXPECTATION
-      barrier.watch(signal)
-      // The shadow record judges the model, so apprentice trades (which are the teacher's own) do not count in it.
-      if (wanted && !apprentice) taken.add(signal.id)
-      if (!wanted) return undefined
-      const trusted = !apprentice && record.leverage() > leverage.base
-      return {
-        ...signal,
-        id: `student:${symbol}:${bar.openTime}`,
-        strategy: 'student',
-        leverageClass: trusted ? 'student' : 'teacher',
-        leverage: trusted ? record.leverage() : leverage.base,
-        why: apprentice
-          ? `${signal.why} (learning: ${outcomes} of ${APPRENTICESHIP} outcomes)`
-          : `${signal.why}; model expects ${expectation.toFixed(2)} R at ${(chance * 100).toFixed(0)} %`,
-        features: { ...signal.features, chance, expectation, ...weights(model) },
+      if (facts.length > 0) facts = []
+      if (recalled) {
+        recalled = false
+        barrier.dropBefore(bar.openTime)
       }
+      barrier.onBar(bar, (outcome) => onOutcome(outcome, bar))
+      const closed = bar.openTime + BAR_MS
+      const fresh = closed > seenUntil
+      if (fresh) seenUntil = closed
+      const signal = source.onBar(bar, live)
+      if (signal === undefined) return undefined
+      const own = answer(signal, fresh)
+      return trades === 'teacher' ? signal : own
     },
     reset() {
-      teacher.reset()
+      source.reset()
       barrier.reset()
-      taken.clear()
     },
-    shadow: () => record.view(),
+    facts: () => facts,
+    recall(fact) {
+      recalled = true
+      seenUntil = Math.max(seenUntil, fact.time)
+      if (fact.event === 'watched') {
+        const { signalId: id, side, time, price, stop, takeProfit, maxHoldMs, features, taken } = fact
+        barrier.watch({ id, side, time, price, stop, takeProfit, maxHoldMs, features }, taken)
+        return
+      }
+      const known = barrier.release(fact.signalId)
+      if (known !== undefined) learn({ ...known, r: fact.r })
+    },
+    earnedSteps: () => (model.seen < APPRENTICESHIP ? 0 : record.steps),
+    shadow: () => ({ ...record.view(), learned: model.seen, apprenticeship: APPRENTICESHIP }),
   }
 }
 

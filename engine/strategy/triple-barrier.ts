@@ -5,15 +5,22 @@
  */
 import type { Bar, Signal } from './strategy.ts'
 
-export interface Outcome {
-  readonly signal: Signal
+/** What of a signal decides its label. */
+export type Barriers = Pick<Signal, 'id' | 'side' | 'time' | 'price' | 'stop' | 'takeProfit' | 'maxHoldMs' | 'features'>
+
+/** A signal under watch; `taken` when the student would have traded it. */
+export interface WatchedSignal {
+  readonly signal: Barriers
+  readonly taken: boolean
+}
+
+export interface Outcome extends WatchedSignal {
   readonly barrier: 'stop' | 'takeProfit' | 'time'
   /** Result in units of the planned risk, after costs. */
   readonly r: number
 }
 
-interface Watched {
-  readonly signal: Signal
+interface Watched extends WatchedSignal {
   readonly risk: number
   readonly cost: number
 }
@@ -31,10 +38,10 @@ export class TripleBarrier {
     this.feeFraction = feeFraction
   }
 
-  watch(signal: Signal): void {
+  watch(signal: Barriers, taken = false): void {
     const risk = Math.abs(signal.price - signal.stop)
     if (!(risk > 0)) return
-    this.open.push({ signal, risk, cost: (this.feeFraction * signal.price) / risk })
+    this.open.push({ signal, taken, risk, cost: (this.feeFraction * signal.price) / risk })
     if (this.open.length > LIMIT) {
       this.open.shift()
       this.dropped++
@@ -46,20 +53,31 @@ export class TripleBarrier {
     if (this.open.length === 0) return
     const still: Watched[] = []
     for (const one of this.open) {
-      const { signal, risk, cost } = one
+      const { signal, taken, risk, cost } = one
       const long = signal.side === 'BUY'
       const direction = long ? 1 : -1
       if (bar.openTime < signal.time) {
         still.push(one)
       } else if (long ? bar.low <= signal.stop : bar.high >= signal.stop) {
-        done({ signal, barrier: 'stop', r: -1 - cost })
+        done({ signal, taken, barrier: 'stop', r: -1 - cost })
       } else if (long ? bar.high >= signal.takeProfit : bar.low <= signal.takeProfit) {
-        done({ signal, barrier: 'takeProfit', r: (direction * (signal.takeProfit - signal.price)) / risk - cost })
+        done({ signal, taken, barrier: 'takeProfit', r: (direction * (signal.takeProfit - signal.price)) / risk - cost })
       } else if (bar.openTime >= signal.time + signal.maxHoldMs) {
-        done({ signal, barrier: 'time', r: (direction * (bar.close - signal.price)) / risk - cost })
+        done({ signal, taken, barrier: 'time', r: (direction * (bar.close - signal.price)) / risk - cost })
       } else still.push(one)
     }
     this.open = still
+  }
+
+  /** Takes one signal out of the watch, when its outcome is known from elsewhere; undefined when it is not watched. */
+  release(id: string): WatchedSignal | undefined {
+    const at = this.open.findIndex((one) => one.signal.id === id)
+    return at === -1 ? undefined : this.open.splice(at, 1)[0]
+  }
+
+  /** Signals older than the first bar there is cannot be judged: nobody knows what the bars between did. */
+  dropBefore(openTime: number): void {
+    this.open = this.open.filter((one) => one.signal.time >= openTime)
   }
 
   /** After a hole in the data nothing open can be judged. */
