@@ -9,6 +9,7 @@ import { parseTime } from '../replay/ohlcv-file.ts'
 import { strategyNames } from '../strategy/registry.ts'
 import { parseSettings, type Settings, type Tape } from '../contract/settings.ts'
 import { parseDuration, parseFlags, parseNumber, refuse, usage, type Command } from './command.ts'
+import { planOf, SWEEP_FLAGS, SWEEP_USAGE, sweepCommand } from './sweep.ts'
 
 const FLAGS = {
   file: { type: 'string' },
@@ -22,6 +23,7 @@ const FLAGS = {
   for: { type: 'string' },
   balance: { type: 'string' },
   latency: { type: 'string' },
+  ...SWEEP_FLAGS,
   out: { type: 'string' },
   json: { type: 'boolean' },
 } as const
@@ -60,6 +62,7 @@ export const backtest: Command = {
     ['--for 7d', 'how long, for a tape without end (default 7d)'],
     ['--balance USDT', 'default 10000'],
     ['--latency 50ms', 'order to matching, answer and events back, each (default 0)'],
+    ...SWEEP_USAGE,
     ['--out DIR', 'report.html, report.json, trades.csv, equity.csv'],
     ['--json', 'one JSON document'],
   ],
@@ -67,6 +70,8 @@ export const backtest: Command = {
     const flags = parseFlags(args, FLAGS)
     if (!flags.ok) return refuse(io, flags.error)
     const { values } = flags.value
+    const plan = planOf(values)
+    if (!plan.ok) return refuse(io, plan.error)
     if (values.file !== undefined && values.tape !== undefined) return refuse(io, usage('--file and --tape exclude each other').error)
     const tape = values.file ?? values.tape
     if (tape === undefined) return refuse(io, usage('--file or --tape is missing').error)
@@ -94,15 +99,23 @@ export const backtest: Command = {
     const horizon = values.for === undefined ? null : parseDuration('for', values.for)
     if (horizon !== null && !horizon.ok) return refuse(io, horizon.error)
     const horizonMs = horizon?.value ?? (tape === 'synthetic' ? WEEK_MS : undefined)
+    const symbol = settings.value.symbols[0] ?? 'BTCUSDT'
+    const asRun = values.tape === undefined ? null : { session: runSession(settings.value, tapeOf(tape)), rate: settings.value.speed }
+    if (plan.value !== null) {
+      const { startingBalance: balance, strategy: base } = settings.value
+      const input = { tape, symbol, seed: seed.value, balance, latencyMs: latency?.value ?? 0, horizonMs: horizonMs ?? null, asRun }
+      const window = { from: times.from ?? null, to: times.to ?? null }
+      return sweepCommand({ plan: plan.value, input, base, ...window, out: values.out, json: values.json === true }, io)
+    }
     const result = await run({
       tape,
-      symbol: settings.value.symbols[0] ?? 'BTCUSDT',
+      symbol,
       strategy: settings.value.strategy.name,
       seed: seed.value,
       balance: settings.value.startingBalance,
       keepBars: values.out !== undefined,
       ...times,
-      ...(values.tape === undefined ? {} : { asRun: { session: runSession(settings.value, tapeOf(tape)), rate: settings.value.speed } }),
+      ...(asRun === null ? {} : { asRun }),
       ...(latency === null ? {} : { latencyMs: latency.value }),
       ...(horizonMs === undefined ? {} : { horizonMs }),
     })

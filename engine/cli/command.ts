@@ -10,6 +10,8 @@ export type ExitCode = 0 | 1 | 2
 export interface Io {
   out(text: string): void
   err(line: string): void
+  /** stderr when a person watches it; absent in a pipe. */
+  readonly terminal?: { write(text: string): void }
   /** Resolves at the first SIGINT or SIGTERM. */
   readonly stopped: Promise<void>
 }

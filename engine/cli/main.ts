@@ -85,7 +85,12 @@ export async function runAegis(args: readonly string[]): Promise<void> {
   }
   /* a reader that left (| head) is no error of ours */
   process.stdout.on('error', () => process.exit(0))
-  const io: Io = { out: (text) => void process.stdout.write(text), err: (line) => void process.stderr.write(`${line}\n`), stopped }
+  const io: Io = {
+    out: (text) => void process.stdout.write(text),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    ...(process.stderr.isTTY ? { terminal: { write: (text) => void process.stderr.write(text) } } : {}),
+    stopped,
+  }
   let code: number
   try {
     code = await aegis(args, io)

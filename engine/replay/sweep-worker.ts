@@ -1,0 +1,13 @@
+/** A worker thread of a sweep: takes one task, answers one outcome, until its owner ends it. */
+import { parentPort, workerData } from 'node:worker_threads'
+import * as v from 'valibot'
+import { InvariantError } from '../contract/result.ts'
+import { SweepInputSchema, SweepPlayer, SweepTaskSchema } from './sweep-play.ts'
+
+const port = parentPort
+if (port === null) throw new InvariantError('Invariant: started as a thread')
+const player = new SweepPlayer(v.parse(SweepInputSchema, workerData))
+// What is thrown here is a bug: it ends the thread, and the pool says so beside the task.
+port.on('message', (message: unknown) => {
+  void player.play(v.parse(SweepTaskSchema, message)).then((outcome) => port.postMessage(outcome))
+})
