@@ -7,7 +7,7 @@ import { socketPath } from './fallback/frames.ts'
 function writable(folder: string | undefined): folder is string {
   if (folder === undefined || folder === '') return false
   try {
-    accessSync(folder, constants.W_OK)
+    accessSync(folder, constants.W_OK | constants.X_OK)
     return true
   } catch {
     return false
@@ -15,8 +15,8 @@ function writable(folder: string | undefined): folder is string {
 }
 
 /** The ring file for `name` (letters, digits, `-`, `_`): in /dev/shm, else $XDG_RUNTIME_DIR, else the temporary folder. */
-export function ringPath(name: string): string {
-  const folder = ['/dev/shm', process.env['XDG_RUNTIME_DIR']].find(writable) ?? tmpdir()
+export function ringPath(name: string, env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const folder = ['/dev/shm', env['XDG_RUNTIME_DIR']].find(writable) ?? tmpdir()
   return join(folder, `aegis-${name.replaceAll(/[^\w-]/g, '_')}.ring`)
 }
 
@@ -32,7 +32,7 @@ export function removeRing(path: string): void {
   }
   for (const entry of entries) {
     const rest = entry.startsWith(name) ? entry.slice(name.length) : null
-    if (rest !== null && /^(\.r\d{1,2})?(\.lock)?$/.test(rest)) rmSync(join(folder, entry), { force: true })
+    if (rest !== null && /^((\.r\d{1,2})?(\.lock)?|\.owner)$/.test(rest)) rmSync(join(folder, entry), { force: true })
   }
   if (process.platform !== 'win32') rmSync(socketPath(resolve(path)), { force: true })
 }

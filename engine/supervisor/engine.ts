@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import type { AccountView, LogLine } from '../contract/processes.ts'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Settings } from '../contract/settings.ts'
+import { removeRing } from '../ring/location.ts'
 import type { EngineDeps, EngineEvent, EngineHandle } from './engine-handle.ts'
 import { hostJournal } from './host-journal.ts'
 import { lockDataDir } from './instance-lock.ts'
@@ -18,7 +19,7 @@ import { LATCH_FILE, latchStore } from './latch.ts'
 import { lockStep } from './lock-step.ts'
 import { wireProcesses, type EngineProcesses } from './processes.ts'
 import { RESTART_POLICY } from './restart-budget.ts'
-import { clearRing, ringPathFor } from './ring-path.ts'
+import { claimRing, clearDeadRings, ringPathFor } from './ring-path.ts'
 import { newSession } from './session.ts'
 import { removeStatus, writeStatus } from './status-file.ts'
 import type { Timings } from './supervised.ts'
@@ -52,7 +53,8 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     )
   }
   const ringPath = ringPathFor(deps.dataDir, deps.env ?? process.env)
-  clearRing(ringPath)
+  claimRing(ringPath, deps.dataDir)
+  clearDeadRings(ringPath)
 
   const timings: Timings = { ...DEFAULT_TIMINGS, ...deps.timings }
   const startedAt = Date.now()
@@ -251,7 +253,7 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
       await Promise.all([feed.stop(), reconciler.stop()])
       await simulator.stop()
       await journal.close()
-      clearRing(ringPath)
+      removeRing(ringPath)
       removeStatus(deps.dataDir)
       lock.release()
       emit({ kind: 'stopped' })

@@ -12,6 +12,10 @@ export interface InstanceLock {
   release(): void
 }
 
+const LOCK_FILE = 'instance.lock'
+/** A start elsewhere that clears up behind dead engines holds a free lock for a moment. */
+const MOMENT_MS = 100
+
 const OwnerSchema = v.object({ pid: v.number(), host: v.string(), since: v.string() })
 
 const owner = (file: string): string => {
@@ -39,7 +43,7 @@ export function lockDataDir(dataDir: string, host: string, now: Date = new Date(
   const ownerFile = join(dataDir, 'instance.json')
   let database: Database.Database
   try {
-    database = new Database(join(dataDir, 'instance.lock'), { timeout: 0 })
+    database = new Database(join(dataDir, LOCK_FILE), { timeout: MOMENT_MS })
   } catch (thrown) {
     return fail('data-dir', `the data folder ${dataDir} cannot be written (${thrown instanceof Error ? thrown.message : String(thrown)})`)
   }
@@ -66,4 +70,28 @@ export function lockDataDir(dataDir: string, host: string, now: Date = new Date(
       database.close()
     },
   })
+}
+
+/**
+ * Runs `work` while holding the lock of a folder in which nobody runs, so that nobody can start there meanwhile; false when
+ * somebody does, or it cannot be told. A folder or lock that is gone is nobody's.
+ */
+export function whileNobodyRuns(dataDir: string, work: () => void): boolean {
+  const file = join(dataDir, LOCK_FILE)
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) {
+    work()
+    return true
+  }
+  let database: Database.Database | undefined
+  try {
+    database = new Database(file, { timeout: 0, fileMustExist: true })
+    database.exec('BEGIN EXCLUSIVE')
+    work()
+    database.exec('ROLLBACK')
+    return true
+  } catch {
+    return false
+  } finally {
+    database?.close()
+  }
 }
