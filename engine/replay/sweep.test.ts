@@ -1,7 +1,8 @@
 /** Sweeps: parameters parsed or refused in one line, the grid, the ranking, the windows, the picture. */
 import fc from 'fast-check'
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { decimal, toText } from '../money/decimal.ts'
+import { decimalText } from '../contract/decimal-text.ts'
 import { heatMapOf, heatMapSvg } from './heat-map.ts'
 import { gridOf, parseSweep } from './sweep-parameters.ts'
 import type { SweepFigures, SweepOutcome } from './sweep-play.ts'
@@ -10,7 +11,7 @@ import { hashOf, ranking, rowsOf } from './sweep.ts'
 import { windowsOf } from './walk-forward.ts'
 
 const MINUTE = 60_000
-const text = (value: string): SweepFigures['netProfit'] => toText(decimal(value))
+const text = (value: string): SweepFigures['netProfit'] => v.parse(decimalText, value)
 const zero = text('0')
 
 const figures = (part: Partial<SweepFigures>): SweepOutcome => ({
