@@ -17,9 +17,9 @@ import { ConditionalBook } from './matching/conditional.ts'
 import { Engine } from './matching/engine.ts'
 import { Resting } from './matching/resting.ts'
 import type { World } from './matching/world.ts'
-import { hash32, Rng } from './random.ts'
+import { hash32, Rng, textSeed } from './random.ts'
 import { Router } from './router.ts'
-import { Schedule } from './schedule.ts'
+import { rankOf, Schedule } from './schedule.ts'
 import { openTape } from './tape/open.ts'
 import { TapePlayer, type Parts } from './tape/player.ts'
 import { present } from './present.ts'
@@ -46,6 +46,9 @@ class SeededExchange implements Exchange {
   readonly #router: Router
   readonly #totals: Totals
   readonly #live: LiveFeed
+  readonly #players = new Map<string, TapePlayer>()
+  /** Steps until then are due; the tape's first one waits for time to move. */
+  #due: number
 
   constructor(config: ExchangeConfig) {
     invariant(config.symbols.length > 0, 'an exchange has at least one symbol')
@@ -58,6 +61,7 @@ class SeededExchange implements Exchange {
     this.#dispatch = new UserDispatch(hash32(config.seed, 103), schedule, this.#latency.eventOut, config.sinks?.onUser)
     this.symbols = config.symbols.map((spec) => spec.symbol)
     this.startTime = startOf(config)
+    this.#due = this.startTime - 1
 
     const markets = config.symbols.map((spec) => new Market(spec, config.seed))
     const accounts = config.accounts.map((spec) => new Account(spec, this.startTime))
@@ -67,6 +71,7 @@ class SeededExchange implements Exchange {
 
     const world: World = {
       now: this.startTime,
+      disturbed: false,
       schedule,
       dispatch: this.#dispatch,
       log: this.#log,
@@ -86,6 +91,7 @@ class SeededExchange implements Exchange {
     const conditional = new ConditionalBook(world, engine)
     const risk = new RiskDesk(world, engine)
     engine.onPositionChanged = (account, position) => {
+      world.disturbed = true
       engine.knockOut(account, position.market.symbol)
       conditional.positionChanged(account, position)
     }
@@ -94,23 +100,24 @@ class SeededExchange implements Exchange {
     const parts: Parts = { world, engine, conditional, risk, moved: () => this.#totals.moved(world.now) }
 
     let end: number | null = this.startTime
-    const live = new Map<string, TapePlayer>()
-    for (const market of markets) {
+    for (const [rank, market] of markets.entries()) {
       const book = present(books.get(market.symbol))
-      const publisher = new Publisher(book, this.#hub)
+      const publisher = new Publisher(book, this.#hub, rank, config.sinks?.numbers)
       this.#publishers.set(market.symbol, publisher)
       const tape = openTape(market, config, this.startTime)
       market.inventsHistory = config.tapes?.[market.symbol]?.kind !== 'live'
       market.open(this.startTime, tape.firstPrice, tape.history)
-      const player = new TapePlayer(book, publisher, parts, tape.source, config.stepsPerMinute ?? 12, tape.first)
-      live.set(market.symbol, player)
+      const seed = textSeed(config.seed, `${market.symbol}/path`)
+      const { source, first } = tape
+      const player = new TapePlayer(book, publisher, parts, { source, first, seed, rank, stepsPerMinute: config.stepsPerMinute ?? 12 })
+      this.#players.set(market.symbol, player)
       for (const frame of tape.frames) schedule.add(frame.time, () => this.#live.push(frame.data))
       if (tape.playsBars) player.begin()
       end = end === null || tape.endTime === null ? null : Math.max(end, tape.endTime)
       this.#armFunding(market, risk)
     }
     this.endTime = end
-    this.#live = new LiveFeed(world, live, this.#publishers)
+    this.#live = new LiveFeed(world, this.#players, this.#publishers)
     this.#router = new Router({ world, engine, conditional, publishers: this.#publishers, legacyAcks: config.legacyAcks ?? false })
   }
 
@@ -123,9 +130,14 @@ class SeededExchange implements Exchange {
       const entry = this.#schedule.takeDue(timeMs)
       if (entry === null) break
       if (entry.time > this.#world.now) this.#world.now = entry.time
+      const rank = rankOf(entry)
+      // Steps come first at their time: any other event finds those of its own time done.
+      this.#due = rank === Infinity ? this.now : this.now - 1
       entry.run?.()
+      if (this.#world.disturbed) this.#rearm(rank)
     }
     if (timeMs > this.#world.now) this.#world.now = timeMs
+    this.#due = this.now
   }
 
   nextTime(): number | null {
@@ -150,13 +162,13 @@ class SeededExchange implements Exchange {
   subscribe(stream: string): boolean {
     const parsed = parseStream(stream)
     if (parsed === null) return false
-    if (parsed.symbol === null) {
-      this.#hub.add(stream)
-      return true
-    }
-    const publisher = this.#publishers.get(parsed.symbol)
-    publisher?.subscribe(stream, parsed.kind)
-    return publisher !== undefined
+    const publisher = parsed.symbol === null ? undefined : this.#publishers.get(parsed.symbol)
+    if (parsed.symbol !== null && publisher === undefined) return false
+    this.#catchUp()
+    if (publisher === undefined) this.#hub.add(stream)
+    else publisher.subscribe(stream, parsed.kind)
+    this.#rearm()
+    return true
   }
 
   unsubscribe(stream: string): void {
@@ -166,8 +178,19 @@ class SeededExchange implements Exchange {
     else this.#publishers.get(parsed.symbol)?.unsubscribe(stream, parsed.kind)
   }
 
+  watchMark(symbol: string, low: number, high: number): void {
+    const player = present(this.#players.get(symbol))
+    const { priceScale } = player.market.instrument
+    player.catchUp(this.#due)
+    player.reach.watch(low * priceScale, high * priceScale)
+    player.arm()
+  }
+
   request(route: Route, account: string | null, params: Params): Outcome {
-    return this.#router.serve(route, account === null ? undefined : this.#accounts.get(account), params)
+    this.#catchUp()
+    const outcome = this.#router.serve(route, account === null ? undefined : this.#accounts.get(account), params)
+    if (!route.startsWith('GET')) this.#rearm()
+    return outcome
   }
 
   submit(route: Route, account: string | null, params: Params, done: (outcome: Outcome) => void, entry?: EngineEntry): void {
@@ -190,15 +213,19 @@ class SeededExchange implements Exchange {
   account(key: string) {
     const account = this.#accounts.get(key)
     invariant(account !== undefined, 'the account exists')
+    this.#catchUp()
     return truth(account)
   }
 
   eventLog() {
-    return this.#log.digest()
+    this.#catchUp()
+    return this.#log.digest([...this.#players.values()].map((player) => player.market))
   }
 
   pushLive(data: unknown): void {
+    this.#catchUp()
     this.#live.push(data)
+    this.#rearm()
   }
 
   pushHistory(symbol: string, bars: readonly TapeBar[]): void {
@@ -206,6 +233,13 @@ class SeededExchange implements Exchange {
   }
 
   fault(fault: MarketFault): boolean {
+    this.#catchUp()
+    const known = this.#apply(fault)
+    this.#rearm()
+    return known
+  }
+
+  #apply(fault: MarketFault): boolean {
     if (fault.kind === 'ids') {
       this.#ids.startAt(fault.from)
       return true
@@ -238,9 +272,25 @@ class SeededExchange implements Exchange {
 
   #armFunding(market: Market, risk: RiskDesk): void {
     this.#schedule.add(market.nextFundingTime, () => {
+      this.#catchUp()
       risk.fund(market, this.now)
+      this.#rearm()
       this.#armFunding(market, risk)
     })
+  }
+
+  /** Whoever looks at a market finds it as of now. */
+  #catchUp(): void {
+    for (const player of this.#players.values()) player.catchUp(this.#due)
+  }
+
+  /** What can be reached may have changed: by an event between steps, or by a step of the symbol with this rank. */
+  #rearm(rank = Infinity): void {
+    this.#world.disturbed = false
+    for (const player of this.#players.values()) {
+      player.catchUp(rank === Infinity ? this.#due : player.rank < rank ? this.now : this.now - 1)
+      player.arm()
+    }
   }
 }
 

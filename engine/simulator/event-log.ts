@@ -1,5 +1,6 @@
 /** Hash over everything that happened, in order: two runs with the same seed and the same calls have the same hash. */
 import { createHash } from 'node:crypto'
+import type { TapeDigest } from './tape/tape-digest.ts'
 
 const FLUSH_CHARS = 65_536
 
@@ -14,9 +15,16 @@ export class HashedLog {
     if (this.#buffer.length >= FLUSH_CHARS) this.#flush()
   }
 
-  digest(): { readonly count: number; readonly sha256: string } {
+  /** With the tapes as they stand, in the symbols' order. */
+  digest(tapes: readonly { readonly symbol: string; readonly digest: TapeDigest }[]): { readonly count: number; readonly sha256: string } {
     this.#flush()
-    return { count: this.#count, sha256: this.#hash.copy().digest('hex') }
+    const hash = this.#hash.copy()
+    let count = this.#count
+    for (const { symbol, digest } of tapes) {
+      count += digest.count
+      hash.update(`T ${symbol} ${digest.text}\n`)
+    }
+    return { count, sha256: hash.digest('hex') }
   }
 
   #flush(): void {

@@ -124,7 +124,16 @@ export interface UserEvent {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+/** What an in-process reader wants of the market, as numbers: no text is made and none is read. Symbols by their place in the list. */
+export interface NumberSink {
+  /** After a step, or after the last of several that could reach nobody (`watchMark`). Prices in USDT. */
+  mark(symbol: number, time: number, mark: number, index: number, fundingRate: number, nextFundingTime: number): void
+  /** Each minute's final bar, as in `@kline_1m`. */
+  bar(symbol: number, openTime: number, open: number, high: number, low: number, close: number, volume: number): void
+}
+
 export interface Sinks {
+  readonly numbers?: NumberSink
   /** Called in due order, only for streams named with `subscribe`. */
   onMarket?(event: MarketEvent): void
   /** Called when due: seeded latency, order kept only within one event type. */
@@ -220,7 +229,7 @@ export interface EngineEntry {
 
 export interface EventLog {
   readonly count: number
-  /** Hash over every tape trade, order event, fill, balance change and funding, in order. */
+  /** Hash over every order event, fill, balance change and funding, in order, and over every step of each symbol's tape, in order. */
   readonly sha256: string
 }
 
@@ -267,6 +276,8 @@ export interface Exchange {
   /** Market streams to produce; idempotent, not counted. Returns false for a name no symbol or category has. */
   subscribe(stream: string): boolean
   unsubscribe(stream: string): void
+  /** Marks outside [low, high] (USDT) are told the moment they come; the steps of marks inside need no moment of their own. */
+  watchMark(symbol: string, low: number, high: number): void
 
   /** Serves one REST document now. `account` is the key (or alias), null for public routes. */
   request(route: Route, account: string | null, params: Params): Outcome

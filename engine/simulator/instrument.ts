@@ -74,6 +74,7 @@ export class Instrument {
   makerRate = 0n
   takerRate = 0n
   liquidationRate = 0n
+  fundingCap = 0
 
   constructor(spec: SymbolSpec) {
     this.symbol = spec.symbol
@@ -118,6 +119,7 @@ export class Instrument {
     this.makerRate = BigInt(rate(spec.makerFee))
     this.takerRate = BigInt(rate(spec.takerFee))
     this.liquidationRate = BigInt(rate(spec.liquidationFee))
+    this.fundingCap = Number(spec.fundingCap)
     Object.assign(this, { tick, minPrice, maxPrice, step, minQty, maxQty, marketStep, marketMinQty, marketMaxQty })
     return true
   }

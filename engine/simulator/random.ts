@@ -26,6 +26,11 @@ export class Rng {
     this.#state = seed >>> 0
   }
 
+  /** As a new stream of that seed. */
+  restart(seed: number): void {
+    this.#state = seed >>> 0
+  }
+
   /** Uniform in [0, 1). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0

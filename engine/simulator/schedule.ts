@@ -1,4 +1,7 @@
-/** Virtual time's agenda: a binary heap ordered by (time, insertion). Invariant: what is due is taken in that order, always. */
+/**
+ * Virtual time's agenda: a binary heap ordered by (time, insertion); steps of a tape come before everything else of their time, by
+ * their symbol's rank. Invariant: what is due is taken in that order, always.
+ */
 import { present } from './present.ts'
 
 export interface Entry {
@@ -10,6 +13,12 @@ export interface Entry {
 
 const before = (a: Entry, b: Entry): boolean => a.time < b.time || (a.time === b.time && a.order < b.order)
 
+/** Below every insertion number. */
+const STEPS = -1_000_000
+
+/** Which symbol's step an entry is; Infinity for anything else. */
+export const rankOf = (entry: Entry): number => (entry.order < 0 ? entry.order - STEPS : Infinity)
+
 export class Schedule {
   readonly #heap: Entry[] = []
   #inserted = 0
@@ -19,7 +28,15 @@ export class Schedule {
   }
 
   add(time: number, run: () => void): Entry {
-    const entry: Entry = { time, order: this.#inserted++, run }
+    return this.#insert({ time, order: this.#inserted++, run })
+  }
+
+  /** A step of the tape of the symbol with this rank: when it was added does not show in when it is taken. */
+  addStep(time: number, rank: number, run: () => void): Entry {
+    return this.#insert({ time, order: STEPS + rank, run })
+  }
+
+  #insert(entry: Entry): Entry {
     const heap = this.#heap
     let at = heap.push(entry) - 1
     while (at > 0) {

@@ -16,6 +16,21 @@ const LIQUIDATION_REASON = 5
 const MARGIN_CALL_RATIO = '0.8'
 const MARGIN_CALL_PAUSE_MS = 60_000
 
+/** Maintenance at a mark (PU) by the highest rate reached, without the tier's deduction: never less than the exact one. */
+function needAt(position: Position, mark: number): number {
+  const { instrument } = position.market
+  const notional = Math.abs((position.qty / instrument.qtyScale) * (mark / instrument.priceScale))
+  let rate = 0.5
+  for (const tier of instrument.spec.tiers) {
+    if (notional > Number(tier.cap)) continue
+    rate = Number(tier.rate)
+    break
+  }
+  return notional * rate
+}
+
+const enough = (balance: number, need: number): boolean => balance > need * 1.5 + 0.01
+
 interface Health {
   readonly balance: Decimal
   readonly maintenance: Decimal
@@ -77,6 +92,26 @@ export class RiskDesk {
     this.check(market)
   }
 
+  /** True when no mark of this market between two (PU) can call or liquidate anybody; false when that cannot be said cheaply. */
+  comfortableBetween(market: Market, low: number, high: number): boolean {
+    return this.#world.accounts.every((account) => {
+      let balance = Number(account.wallet) / 1e8
+      let need = 0
+      let here = false
+      let unsaid = false
+      for (const one of account.positions.values()) {
+        if (one.qty === 0) continue
+        if (one.market === market) here = true
+        if (one.market !== market || account.settingsOf(market.symbol).isolated) unsaid = true
+        else {
+          balance += Number(one.profitAt(one.qty > 0 ? low : high)) / 1e36
+          need += needAt(one, high)
+        }
+      }
+      return !here || (!unsaid && enough(balance, need))
+    })
+  }
+
   /** Doubles rule out the ordinary case: balance more than 1.5 × maintenance. */
   #comfortable(account: Account, position: Position, isolated: boolean): boolean {
     let balance = Number(isolated ? position.isolatedWallet : account.wallet) / 1e8
@@ -87,21 +122,10 @@ export class RiskDesk {
         balance -= Number(one.isolatedWallet) / 1e8
         continue
       }
-      const { instrument, mark } = one.market
-      const qty = one.qty / instrument.qtyScale
-      const price = mark / instrument.priceScale
       balance += Number(one.profit) / 1e36
-      // The highest rate of any tier reached at most: rate × notional without the deduction over-states the need.
-      const notional = Math.abs(qty * price)
-      let rate = 0.5
-      for (const tier of instrument.spec.tiers) {
-        if (notional > Number(tier.cap)) continue
-        rate = Number(tier.rate)
-        break
-      }
-      need += notional * rate
+      need += needAt(one, one.market.mark)
     }
-    return balance > need * 1.5 + 0.01
+    return enough(balance, need)
   }
 
   #crossPositions(account: Account): Position[] {

@@ -62,7 +62,12 @@ export class Position {
 
   /** Unrealised profit at mark, exact, in 10^-36 USDT. */
   get profit(): bigint {
-    return this.qty === 0 ? 0n : BigInt(this.market.mark) * BigInt(this.qty) * this.unit - this.cost
+    return this.profitAt(this.market.mark)
+  }
+
+  /** As it would be at another mark, PU. */
+  profitAt(mark: number): bigint {
+    return this.qty === 0 ? 0n : BigInt(mark) * BigInt(this.qty) * this.unit - this.cost
   }
 
   get profitMoney(): Money {

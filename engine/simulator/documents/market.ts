@@ -2,7 +2,8 @@
 import { accept, refuse, type Checked } from '../errors.ts'
 import type { Outcome, Params, Route } from '../exchange.ts'
 import type { Kline } from '../market/klines.ts'
-import type { Market, PublicTrade } from '../market/market.ts'
+import type { Market } from '../market/market.ts'
+import type { PublicTrade } from '../market/trade-ring.ts'
 import type { Publisher } from '../market/publisher.ts'
 import { bookTickerEvent, dayFigures } from '../market/streams.ts'
 import { has, limitOf, whole } from '../matching/params.ts'
@@ -99,7 +100,7 @@ function trades(view: MarketView, params: Params, max: number): Outcome {
   if (!limit.ok) return limit
   const from = whole(params, 'fromId')
   if (!from.ok) return from
-  const { trades: kept } = market.value
+  const kept = market.value.trades.list()
   const first = from.value
   const rows = first === undefined ? kept.slice(-limit.value) : kept.filter((trade) => trade.id >= first).slice(0, limit.value)
   return body(rows.map((trade) => tradeDoc(market.value, trade)))
@@ -116,7 +117,8 @@ function aggTrades(view: MarketView, params: Params): Outcome {
   if (!start.ok) return start
   const end = whole(params, 'endTime')
   if (!end.ok) return end
-  const { instrument, trades: kept } = market.value
+  const { instrument } = market.value
+  const kept = market.value.trades.list()
   const bounded = from.value !== undefined || start.value !== undefined
   const rows = kept.filter(
     (trade) => trade.id >= (from.value ?? 0) && trade.time >= (start.value ?? 0) && trade.time <= (end.value ?? Infinity),
@@ -187,7 +189,7 @@ function ticker24(market: Market, now: number): unknown {
     priceChangePercent: P,
     weightedAvgPrice: w,
     lastPrice: instrument.priceText(market.last),
-    lastQty: instrument.qtyText(market.trades.at(-1)?.qty ?? 0),
+    lastQty: instrument.qtyText(market.trades.newest?.qty ?? 0),
     openPrice: instrument.priceText(day.open),
     highPrice: instrument.priceText(Math.max(day.high, market.last)),
     lowPrice: instrument.priceText(Math.min(day.low, market.last)),

@@ -68,14 +68,14 @@ export class Series {
   }
 
   get current(): Kline | undefined {
-    return this.bars.at(-1)
+    return this.bars[this.bars.length - 1]
   }
 
   /** The bar that holds `time`, opened at `price` when it is new. */
   at(time: number, price: number, nextId: number): Kline {
+    const { current } = this
+    if (current !== undefined && time <= current.closeTime) return current
     const openTime = openTimeOf(this.interval, time)
-    const current = this.current
-    if (current !== undefined && current.openTime >= openTime) return current
     const bar: Kline = {
       openTime,
       closeTime: closeTimeOf(this.interval, openTime),

@@ -59,8 +59,8 @@ export class LiveFeed {
       case 'aggTrade':
       case 'trade': {
         this.#closeMinutes(event.s, now)
-        const aggressor = event.m === undefined ? {} : { takerBuys: !event.m }
-        player.play({ time: now, price: price(event.p), qty: Math.max(instrument.step, qty(event.q)), ...aggressor })
+        const takerBuys = event.m === undefined ? undefined : !event.m
+        player.play(now, market.tapePrice(price(event.p)), Math.max(instrument.step, qty(event.q)), takerBuys)
         return
       }
       case 'bookTicker': {

@@ -3,27 +3,20 @@
  * accounts' own fills print as trades and move the last price, but bars stay the tape's.
  */
 import { Instrument } from '../instrument.ts'
-import { hash32, Rng, textSeed } from '../random.ts'
-import { MINUTE, type Step, type UnitBar } from '../tape/bars.ts'
+import { hash32, textSeed } from '../random.ts'
+import { MINUTE, type BarPath, type UnitBar } from '../tape/bars.ts'
+import { TapeDigest } from '../tape/tape-digest.ts'
 import type { SymbolSpec } from '../symbols.ts'
 import { INTERVALS, openTimeOf, Series } from './klines.ts'
 import { Ladder } from './ladder.ts'
 import { olderBars } from './older-bars.ts'
 import { present } from '../present.ts'
+import { TradeRing, type PublicTrade } from './trade-ring.ts'
 
-const TRADES_KEPT = 1_000
 const MARK_LAG_MS = 4_000
 const INDEX_LAG_MS = 9_000
 const HOUR = 3_600_000
 const OLDER_BARS = 1_500
-
-export interface PublicTrade {
-  readonly id: number
-  readonly price: number
-  readonly qty: number
-  readonly time: number
-  readonly buyerMaker: boolean
-}
 
 export interface FundingRecord {
   readonly time: number
@@ -35,10 +28,10 @@ export interface FundingRecord {
 export class Market {
   readonly instrument: Instrument
   readonly ladder: Ladder
-  readonly rng: Rng
   readonly minutes = new Series('1m')
   readonly series = new Map<string, Series>()
-  readonly trades: PublicTrade[] = []
+  readonly trades = new TradeRing()
+  readonly digest = new TapeDigest()
   readonly fundings: FundingRecord[] = []
   last = 0
   mark = 0
@@ -62,7 +55,6 @@ export class Market {
     const own = textSeed(seed, spec.symbol)
     this.#seed = own
     this.instrument = new Instrument(spec)
-    this.rng = new Rng(own)
     this.ladder = new Ladder(hash32(own, 7), this.instrument.step, this.instrument.step)
     this.nextTradeId = 5_000_000 + (own % 1_000_000)
     this.updateId = 1_000_000_000_000 + (own % 1_000_000_000)
@@ -136,11 +128,29 @@ export class Market {
   }
 
   /** Moves price, book and bars to a tape step (its trade is printed by `print`). Returns true when buyers were the aggressors. */
-  step(step: Step, price: number): boolean {
-    const buys = step.takerBuys ?? (price === this.last ? this.rng.next() < 0.5 : price > this.last)
-    this.moveTo(step.time, price, buys)
-    this.touchBars(step.time, price)
+  step(time: number, price: number, takerBuys?: boolean): boolean {
+    const buys = takerBuys ?? (price === this.last ? (hash32(this.#seed, time / MINUTE, time % MINUTE) & 1) === 0 : price > this.last)
+    this.moveTo(time, price, buys)
+    for (const series of this.series.values()) series.price(time, price, this.nextTradeId)
     return buys
+  }
+
+  /** Steps `from` (inclusive) to `to` (exclusive) of a path that reach nobody: prices, prints and bars only. */
+  glide(path: BarPath, from: number, to: number): void {
+    const { times, prices, quantities } = path
+    for (let i = from; i < to; i++) {
+      const time = times[i] ?? 0
+      const qty = quantities[i] ?? 0
+      const price = this.tapePrice(prices[i] ?? 0)
+      const buys = this.step(time, price)
+      if (qty > 0) this.record(time, price, qty, buys)
+      this.digest.add(time, price, qty, buys)
+    }
+  }
+
+  /** Where a step takes the mark. */
+  markAfter(mark: number, price: number, elapsed: number): number {
+    return this.external.mark ? mark : this.#follow(mark, price, elapsed, MARK_LAG_MS)
   }
 
   moveTo(time: number, price: number, buys: boolean): void {
@@ -149,25 +159,33 @@ export class Market {
     this.lastTime = time
     if (!this.external.top) this.#recentre(price, buys)
     if (this.external.mark) return
-    this.mark = this.#follow(this.mark, price, elapsed, MARK_LAG_MS)
+    this.mark = this.markAfter(this.mark, price, elapsed)
     this.index = this.#follow(this.index, price, elapsed, INDEX_LAG_MS)
     this.#premiumSum += (this.mark - this.index) / this.index
     this.#premiumCount++
   }
 
-  touchBars(time: number, price: number): void {
-    for (const series of this.series.values()) series.price(time, price, this.nextTradeId)
-  }
-
   /** Records a public trade; returns it. `tape` trades also count in the bars. */
   print(time: number, price: number, qty: number, takerBuys: boolean, tape: boolean): PublicTrade {
-    const trade = { id: this.nextTradeId++, price, qty, time, buyerMaker: !takerBuys }
-    this.trades.push(trade)
-    if (this.trades.length > TRADES_KEPT * 1.2) this.trades.splice(0, this.trades.length - TRADES_KEPT)
+    const id = this.nextTradeId
+    if (tape) this.record(time, price, qty, takerBuys)
+    else {
+      this.#log(time, price, qty, takerBuys)
+      this.last = price
+    }
+    return { id, price, qty, time, buyerMaker: !takerBuys }
+  }
+
+  /** A public trade of the tape, counted in the bars. */
+  record(time: number, price: number, qty: number, takerBuys: boolean): void {
+    const id = this.nextTradeId
+    this.#log(time, price, qty, takerBuys)
+    for (const series of this.series.values()) series.trade(time, price, qty, takerBuys, id)
+  }
+
+  #log(time: number, price: number, qty: number, takerBuys: boolean): void {
+    this.trades.push(this.nextTradeId++, price, qty, time, !takerBuys)
     this.updateId++
-    if (tape) for (const series of this.series.values()) series.trade(time, price, qty, takerBuys, trade.id)
-    else this.last = price
-    return trade
   }
 
   /** Bars of any venue interval; longer ones are built from the minutes kept when first asked for. */
@@ -188,11 +206,16 @@ export class Market {
 
   /** Funding rate as it stands now: average premium + clamp(0.01 % − premium, ±0.05 %), capped (exchange.md §3.5). */
   fundingRate(): string {
-    if (this.external.fundingRate !== '') return this.external.fundingRate
+    return this.external.fundingRate === '' ? this.fundingFraction().toFixed(8) : this.external.fundingRate
+  }
+
+  /** The same before it is rounded to the venue's eight decimals. */
+  fundingFraction(): number {
+    if (this.external.fundingRate !== '') return Number(this.external.fundingRate)
     const premium = this.#premiumCount === 0 ? 0 : this.#premiumSum / this.#premiumCount
     const rate = premium + Math.max(-0.0005, Math.min(0.0005, 0.0001 - premium))
-    const cap = Number(this.instrument.spec.fundingCap)
-    return Math.max(-cap, Math.min(cap, rate)).toFixed(8)
+    const cap = this.instrument.fundingCap
+    return Math.max(-cap, Math.min(cap, rate))
   }
 
   /** Closes the funding interval that ends at `time`. */

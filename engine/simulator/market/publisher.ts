@@ -1,9 +1,10 @@
 /** Decides which subscribed streams an occurrence touches, and keeps the depth stream's continuity (U, u, pu). */
+import type { NumberSink } from '../exchange.ts'
 import type { Resting } from '../matching/resting.ts'
 import { DepthStream } from './depth.ts'
 import type { StreamHub } from './hub.ts'
 import { openTimeOf } from './klines.ts'
-import type { PublicTrade } from './market.ts'
+import type { PublicTrade } from './trade-ring.ts'
 import { aggTradeEvent, bookTickerEvent, klineEvent, markPriceEvent, miniTickerEvent, tickerEvent, tradeEvent } from './streams.ts'
 
 const DEPTH_MS = { '': 250, '@100ms': 100, '@250ms': 250, '@500ms': 500 } as const
@@ -19,11 +20,16 @@ export class Publisher {
   readonly #intervals = new Set<string>()
   readonly #depths = new Set<string>()
   readonly #troubles: KlineTrouble[] = []
+  readonly #numbers: NumberSink | undefined
+  readonly #rank: number
   #active = 0
 
-  constructor(book: Resting, hub: StreamHub) {
+  /** @param rank the symbol's place in the exchange's list, by which \`numbers\` names it */
+  constructor(book: Resting, hub: StreamHub, rank: number, numbers: NumberSink | undefined) {
     this.book = book
     this.#hub = hub
+    this.#rank = rank
+    this.#numbers = numbers
     this.#name = book.market.symbol.toLowerCase()
     this.depth = new DepthStream(book)
   }
@@ -82,6 +88,22 @@ export class Publisher {
       this.#hub.touch(`${this.#name}@ticker`, now, 2_000, (time) => tickerEvent(market, time))
     }
     this.bookChanged(now)
+    this.tell()
+  }
+
+  /** The mark as it is, in numbers. */
+  tell(): void {
+    if (this.#numbers === undefined) return
+    const { market } = this.book
+    const { priceScale } = market.instrument
+    this.#numbers.mark(
+      this.#rank,
+      market.lastTime,
+      market.mark / priceScale,
+      market.index / priceScale,
+      market.fundingFraction(),
+      market.nextFundingTime,
+    )
   }
 
   bookChanged(now: number): void {
@@ -97,6 +119,7 @@ export class Publisher {
   /** The minute that began at `openTime` is over: final bars of every subscribed interval that ends with it. */
   minuteClosed(openTime: number, now: number): void {
     const { market } = this.book
+    this.#tellBar(openTime, now)
     for (const interval of this.#intervals) {
       const stream = `${this.#name}@kline_${interval}`
       const bar = market.bars(interval)?.current
@@ -111,5 +134,13 @@ export class Publisher {
         this.#hub.later(stream, now + 1_500, klineEvent(market, interval, revised, true, now + 1_500))
       }
     }
+  }
+
+  #tellBar(openTime: number, now: number): void {
+    const bar = this.book.market.minutes.current
+    if (this.#numbers === undefined || bar === undefined || bar.openTime !== openTime || bar.closeTime >= now) return
+    const { priceScale, qtyScale } = this.book.market.instrument
+    const { open, high, low, close, volume } = bar
+    this.#numbers.bar(this.#rank, openTime, open / priceScale, high / priceScale, low / priceScale, close / priceScale, volume / qtyScale)
   }
 }

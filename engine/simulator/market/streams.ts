@@ -2,7 +2,8 @@
 import { fixedText } from '../instrument.ts'
 import type { Resting } from '../matching/resting.ts'
 import { INTERVALS, type Kline } from './klines.ts'
-import type { Market, PublicTrade } from './market.ts'
+import type { Market } from './market.ts'
+import type { PublicTrade } from './trade-ring.ts'
 
 type Event = Readonly<Record<string, unknown>>
 
@@ -136,7 +137,7 @@ export function tickerEvent(market: Market, now: number): Event {
     ps: market.symbol,
     ...figures,
     c: instrument.priceText(market.last),
-    Q: instrument.qtyText(market.trades.at(-1)?.qty ?? 0),
+    Q: instrument.qtyText(market.trades.newest?.qty ?? 0),
     o: instrument.priceText(day.open),
     h: instrument.priceText(Math.max(day.high, market.last)),
     l: instrument.priceText(Math.min(day.low, market.last)),

@@ -3,7 +3,7 @@ import type { Account } from '../account/account.ts'
 import type { UserDispatch } from '../dispatch.ts'
 import type { HashedLog } from '../event-log.ts'
 import type { StreamHub } from '../market/hub.ts'
-import type { PublicTrade } from '../market/market.ts'
+import type { PublicTrade } from '../market/trade-ring.ts'
 import type { Schedule } from '../schedule.ts'
 import type { Id, Order } from './order.ts'
 import type { Resting } from './resting.ts'
@@ -17,6 +17,8 @@ export interface Ids {
 
 export interface World {
   now: number
+  /** A position changed since the tapes last judged what their steps can reach. */
+  disturbed: boolean
   readonly schedule: Schedule
   readonly dispatch: UserDispatch
   readonly log: HashedLog

@@ -1,9 +1,9 @@
 /**
  * Turns one-minute bars into a path of price steps. Invariants: the first step prints the open, the last the close, high and low
- * are both touched, nothing leaves [low, high], and the steps' quantities add up to the bar's volume exactly.
+ * are both touched, nothing leaves [low, high], and the steps' quantities add up to the bar's volume exactly. The same bar and
+ * draws give the same path, whatever was drawn before; a path is drawn into columns that are used again, without an object a step.
  */
 import type { Rng } from '../random.ts'
-import { present } from '../present.ts'
 
 export const MINUTE = 60_000
 
@@ -17,14 +17,6 @@ export interface UnitBar {
   readonly volume: number
 }
 
-export interface Step {
-  readonly time: number
-  readonly price: number
-  readonly qty: number
-  /** Who was the aggressor, where a recording says it; otherwise the price's direction tells. */
-  readonly takerBuys?: boolean
-}
-
 /** Source of bars in time order; null when the tape has ended. */
 export interface BarSource {
   readonly startTime: number
@@ -32,68 +24,84 @@ export interface BarSource {
   next(): UnitBar | null
 }
 
-function anchors(bar: UnitBar, steps: number, rng: Rng): readonly (readonly [number, number])[] {
-  const first = rng.int(1, Math.max(1, Math.floor((steps - 2) / 2)))
-  const second = rng.int(first + 1, steps - 2)
-  // The extreme nearer to the open comes first: the path most bars really take.
-  const highFirst = bar.high - bar.open <= bar.open - bar.low
-  return [
-    [0, bar.open],
-    [first, highFirst ? bar.high : bar.low],
-    [second, highFirst ? bar.low : bar.high],
-    [steps - 1, bar.close],
-  ]
-}
+const JITTER = 0.8
+const NOISE = 0.6
 
-/** A random walk between the anchors that is zero at each: noise without the false mean reversion of independent draws. */
-function bridges(points: readonly (readonly [number, number])[], rng: Rng): readonly number[] {
-  const noise: number[] = [0]
-  for (let segment = 1; segment < points.length; segment++) {
-    const from = present(points[segment - 1])[0]
-    const length = present(points[segment])[0] - from
-    const walk: number[] = []
+export class BarPath {
+  readonly length: number
+  readonly times: Float64Array
+  readonly prices: Float64Array
+  readonly quantities: Float64Array
+  readonly #weights: Float64Array
+
+  /** @param steps per minute, ≥ 4 */
+  constructor(steps: number) {
+    this.length = steps
+    this.times = new Float64Array(steps)
+    this.prices = new Float64Array(steps)
+    this.quantities = new Float64Array(steps)
+    this.#weights = new Float64Array(steps)
+  }
+
+  /** The steps of one bar; `tick` and `lot` are the units prices and quantities are multiples of. */
+  draw(bar: UnitBar, tick: number, lot: number, rng: Rng): void {
+    const last = this.length - 1
+    const first = rng.int(1, Math.max(1, Math.floor((last - 1) / 2)))
+    const second = rng.int(first + 1, last - 1)
+    // The extreme nearer to the open comes first: the path most bars really take.
+    const highFirst = bar.high - bar.open <= bar.open - bar.low
+    const one = highFirst ? bar.high : bar.low
+    const two = highFirst ? bar.low : bar.high
+    const { prices } = this
+    prices[0] = bar.open
+    this.#bridge(bar, tick, 0, bar.open, first, one, rng)
+    this.#bridge(bar, tick, first, one, second, two, rng)
+    this.#bridge(bar, tick, second, two, last, bar.close, rng)
+    this.#spread(bar, lot, rng)
+  }
+
+  /** A straight line with a random walk upon it that is zero at both ends: noise without the mean reversion of independent draws. */
+  #bridge(bar: UnitBar, tick: number, fromAt: number, from: number, toAt: number, to: number, rng: Rng): void {
+    const { prices } = this
+    const length = toAt - fromAt
+    prices[toAt] = to
+    if (length < 2) return
+    const scale = NOISE / Math.sqrt(length)
+    const walk = this.#weights
     let at = 0
-    for (let i = 0; i < length; i++) {
-      at += (rng.next() - 0.5) * (0.6 / Math.sqrt(length))
-      walk.push(at)
+    for (let i = 1; i <= length; i++) {
+      at += (rng.next() - 0.5) * scale
+      walk[i - 1] = at
     }
-    for (let i = 0; i < length; i++) noise.push(present(walk[i]) - (at * (i + 1)) / length)
+    const slope = (to - from) / length
+    const drift = at / length
+    const range = bar.high - bar.low
+    for (let i = 1; i < length; i++) {
+      const noisy = from + slope * i + ((walk[i - 1] ?? 0) - drift * i) * range
+      const price = Math.round(noisy / tick) * tick
+      prices[fromAt + i] = price > bar.high ? bar.high : price < bar.low ? bar.low : price
+    }
   }
-  return noise
-}
 
-/** The steps of one bar; `steps` ≥ 4, `tick` and `lot` are the units prices and quantities are multiples of. */
-export function pathOf(bar: UnitBar, steps: number, tick: number, lot: number, rng: Rng): readonly Step[] {
-  const points = anchors(bar, steps, rng)
-  const slot = MINUTE / steps
-  const range = bar.high - bar.low
-  const weights: number[] = []
-  let weightSum = 0
-  for (let i = 0; i < steps; i++) {
-    const weight = 0.2 + rng.next()
-    weights.push(weight)
-    weightSum += weight
-  }
-  const bridge = bridges(points, rng)
-  const path: Step[] = []
-  let segment = 0
-  let left = Math.round(bar.volume / lot)
-  for (let i = 0; i < steps; i++) {
-    while (i > present(points[segment + 1])[0]) segment++
-    const [fromAt, from] = present(points[segment])
-    const [toAt, to] = present(points[segment + 1])
-    let price: number
-    if (i === fromAt) price = from
-    else if (i === toAt) price = to
-    else {
-      const line = from + ((to - from) * (i - fromAt)) / (toAt - fromAt)
-      const noisy = line + present(bridge[i]) * range
-      price = Math.min(bar.high, Math.max(bar.low, Math.round(noisy / tick) * tick))
+  #spread(bar: UnitBar, lot: number, rng: Rng): void {
+    const { times, quantities, length } = this
+    const weights = this.#weights
+    let sum = 0
+    for (let i = 0; i < length; i++) {
+      const weight = 0.2 + rng.next()
+      weights[i] = weight
+      sum += weight
     }
-    const lots = i === steps - 1 ? left : Math.min(left, Math.floor((Math.round(bar.volume / lot) * present(weights[i])) / weightSum))
-    left -= lots
-    const jitter = i === 0 ? 0 : Math.floor(rng.next() * slot * 0.8)
-    path.push({ time: bar.openTime + Math.floor(i * slot) + jitter, price, qty: lots * lot })
+    const lots = Math.round(bar.volume / lot)
+    const share = lots / sum
+    const slot = MINUTE / length
+    let left = lots
+    for (let i = 0; i < length; i++) {
+      const wished = Math.floor(share * (weights[i] ?? 0))
+      const taken = i === length - 1 || wished > left ? left : wished
+      left -= taken
+      quantities[i] = taken * lot
+      times[i] = bar.openTime + Math.floor(i * slot) + (i === 0 ? 0 : Math.floor(rng.next() * slot * JITTER))
+    }
   }
-  return path
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { bench, spec, START, type Doc } from '../exchange.fixture.ts'
 import { Instrument } from '../instrument.ts'
 import { Rng } from '../random.ts'
-import { MINUTE, pathOf } from './bars.ts'
+import { BarPath, MINUTE } from './bars.ts'
 import { demoBars } from './demo.ts'
 import { readFrames } from './frames.ts'
 import { parseKlinesCsv, readKlinesCsv } from './klines-csv.ts'
@@ -26,17 +26,19 @@ describe('paths', () => {
         (prices, volume, steps, seed) => {
           const [open, close] = prices
           const bar = { openTime: 0, open, close, high: Math.max(...prices), low: Math.min(...prices), volume: volume * 10 }
-          const path = pathOf(bar, steps, 1, 10, new Rng(seed))
-          expect(path).toHaveLength(steps)
-          expect(present(path[0]).price).toBe(open)
-          expect(present(path[0]).time).toBe(0)
-          expect(present(path.at(-1)).price).toBe(close)
-          expect(Math.max(...path.map((step) => step.price))).toBe(bar.high)
-          expect(Math.min(...path.map((step) => step.price))).toBe(bar.low)
-          expect(path.reduce((sum, step) => sum + step.qty, 0)).toBe(bar.volume)
-          for (const step of path) expect(step.qty % 10 === 0 && step.qty >= 0).toBe(true)
-          for (let i = 1; i < steps; i++) expect(present(path[i]).time).toBeGreaterThan(present(path[i - 1]).time)
-          expect(present(path.at(-1)).time).toBeLessThan(MINUTE)
+          const path = new BarPath(steps)
+          path.draw(bar, 1, 10, new Rng(seed))
+          const [times, drawn, quantities] = [[...path.times], [...path.prices], [...path.quantities]]
+          expect(drawn).toHaveLength(steps)
+          expect(drawn[0]).toBe(open)
+          expect(times[0]).toBe(0)
+          expect(drawn.at(-1)).toBe(close)
+          expect(Math.max(...drawn)).toBe(bar.high)
+          expect(Math.min(...drawn)).toBe(bar.low)
+          expect(quantities.reduce((sum, qty) => sum + qty, 0)).toBe(bar.volume)
+          for (const qty of quantities) expect(qty % 10 === 0 && qty >= 0).toBe(true)
+          for (let i = 1; i < steps; i++) expect(present(times[i])).toBeGreaterThan(present(times[i - 1]))
+          expect(present(times.at(-1))).toBeLessThan(MINUTE)
         },
       ),
       { numRuns: 300 },
