@@ -23,7 +23,7 @@ export function Banner() {
   const replica = useStore(session.replica)
   const list = notices(replica, symbol, frozenAt, Math.max(now, replica.receipt.message))
   const alerts = list
-    .filter((n) => n.id === 'line' || n.id === 'engine' || n.id === 'mismatch')
+    .filter((n) => n.id === 'line' || n.id === 'engine' || n.id === 'mismatch' || n.id === 'key')
     .map((n) => n.spoken)
     .join('. ')
   const others = list

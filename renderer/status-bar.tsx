@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { useStore } from 'zustand'
 import { panelState } from './replica/freshness.ts'
+import { KEY_WORDS } from './replica/key-right.ts'
 import { useNow, useScreen, useSymbol, useUi } from './screen.ts'
 import { formatCount } from './text/count.ts'
 import { UNKNOWN } from './text/decimal.ts'
@@ -23,6 +24,7 @@ export function StatusBar() {
   const rtt = status?.orderRttMs ?? null
   const lag = status?.dbLagMs ?? null
   const deadMan = status?.deadMan ?? null
+  const key = status?.key ?? null
   const counters = status?.counters ?? null
   const skew = status?.clockSkewMs ?? null
   return (
@@ -38,6 +40,16 @@ export function StatusBar() {
       <span title="Write lag of the journal">DB lag {lag === null ? UNKNOWN : formatDuration(lag)}</span>
       <span title="Request weight used this minute at the venue">
         weight {weight === null ? UNKNOWN : formatCount(weight)} / {status === undefined ? UNKNOWN : formatCount(status.weightLimit)}
+      </span>
+      <span
+        className={key !== null && key.warnings.length > 0 ? 'status-warn' : undefined}
+        data-testid="key"
+        data-key={key?.use ?? 'unknown'}
+        title={
+          key === null ? 'What the key may do is not known yet' : key.warnings.join(' ') || 'The key may trade, and may not move money away'
+        }
+      >
+        key {key === null ? UNKNOWN : KEY_WORDS[key.use]}
       </span>
       <span className="optional" title={deadMan?.text ?? 'Dead-man’s switch'}>
         dead man {deadMan === null ? UNKNOWN : deadMan.armed ? '✔ armed' : '○ off'}

@@ -4,6 +4,7 @@ import { HoldButton } from './controls/hold-button.tsx'
 import { Gain } from './controls/figures.tsx'
 import { accountSource } from './replica/account-source.ts'
 import { isOld, panelState } from './replica/freshness.ts'
+import { cannotAct } from './replica/key-right.ts'
 import { useLive, useNow, useScreen, useSymbol } from './screen.ts'
 import { changePercent, formatDecimal, magnitude, signOf, UNKNOWN } from './text/decimal.ts'
 
@@ -107,6 +108,7 @@ function Levers() {
   const latch = useLive((s) => s.kill.latch)
   const positions = useLive((s) => s.account?.positions) ?? []
   const open = positions.filter((p) => signOf(p.quantity) !== 0)
+  const bar = cannotAct(useLive((s) => s.status.key))
   const reduced = latch?.level === 'reduceOnly'
   return (
     <div className="levers" role="group" aria-label="Kill switch">
@@ -115,7 +117,8 @@ function Levers() {
         id="reduce-only"
         aria-pressed={reduced}
         onClick={() => kill.request('reduceOnly')}
-        title="No new entries; exits stay allowed"
+        disabled={bar !== null}
+        title={bar === null ? 'No new entries; exits stay allowed' : `${bar}: there are no entries to stop`}
       >
         Reduce only
       </button>
@@ -124,7 +127,11 @@ function Levers() {
         className="kill"
         holdMs={HALT_HOLD_MS}
         label="HALT (hold)"
-        title="Hold 0.6 s (or Ctrl+Shift+K): cancels every order, sends no new one, stays halted across restarts"
+        title={
+          bar === null
+            ? 'Hold 0.6 s (or Ctrl+Shift+K): cancels every order, sends no new one, stays halted across restarts'
+            : `${bar}: HALT keeps our engine from sending anything, across restarts; it cannot cancel orders at the venue`
+        }
         onFire={() => kill.request('halt')}
       />
       <HoldButton
@@ -132,7 +139,8 @@ function Levers() {
         className="kill-outline"
         holdMs={FLATTEN_HOLD_MS}
         label="Flatten"
-        title="Hold 1.2 s: HALT, and close every position at market"
+        disabled={bar !== null}
+        title={bar === null ? 'Hold 1.2 s: HALT, and close every position at market' : `${bar}: close positions at the venue`}
         onFire={() => kill.request('flatten')}
       >
         <span className="flatten-what" role="tooltip" id="flatten-what" hidden={latch?.level === 'flatten'}>

@@ -42,6 +42,15 @@ export const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     ),
   paper: (page) => page.evaluate(() => window.fixture.patch({ mode: { ...window.fixture.state().mode, current: 'paper' } })),
   live: (page) => page.evaluate(() => window.fixture.patch({ mode: { ...window.fixture.state().mode, current: 'live' } })),
+  'read-only key': async (page) => {
+    await page.evaluate(() => {
+      const { status } = window.fixture.state()
+      window.fixture.patch({
+        status: { ...status, key: { use: 'read-only', warnings: ['This key may only read: nothing can be traded with it.'] } },
+      })
+    })
+    await notice(page, 'key').waitFor()
+  },
   'chart table': (page) => page.keyboard.press('t'),
   'details open': async (page) => {
     await page.locator('.inbox-row').first().click()

@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ok, type Result } from '../contract/result.ts'
-import { parseSettings, type Settings, type Tape } from '../contract/settings.ts'
+import { KEY_RIGHTS, parseSettings, type Settings, type Tape } from '../contract/settings.ts'
 import { parseNumber, usage, type Usage } from './command.ts'
 
 export const SETTINGS_FLAGS = {
@@ -13,6 +13,7 @@ export const SETTINGS_FLAGS = {
   seed: { type: 'string' },
   symbols: { type: 'string' },
   balance: { type: 'string' },
+  'key-rights': { type: 'string' },
   strategy: { type: 'string' },
   'upstream-rest': { type: 'string' },
   'upstream-ws': { type: 'string' },
@@ -27,6 +28,7 @@ export const SETTINGS_USAGE: readonly (readonly [string, string])[] = [
   ['--seed N', 'same seed and tape: same market'],
   ['--symbols A,B', 'default BTCUSDT'],
   ['--balance USDT', 'starting balance of the embedded exchange'],
+  ['--key-rights R', "what the embedded exchange's key may do: trade, read-only, withdraw, transfer, untold"],
   ['--strategy NAME', 'placeholder, teacher or student'],
   ['--settings FILE', 'JSON with any setting; flags override it'],
   ['--data DIR', 'where journal, latch and reports live'],
@@ -87,6 +89,10 @@ export function settingsFrom(values: SettingsValues, fixed: Readonly<Record<stri
   }
   if (values.symbols !== undefined) input['symbols'] = values.symbols.split(',').map((symbol) => symbol.trim())
   if (values.balance !== undefined) input['startingBalance'] = values.balance
+  if (values['key-rights'] !== undefined) {
+    if (!KEY_RIGHTS.some((one) => one === values['key-rights'])) return usage(`--key-rights expects one of ${KEY_RIGHTS.join(', ')}`)
+    input['keyRights'] = values['key-rights']
+  }
   if (values.strategy !== undefined) {
     const given = input['strategy']
     input['strategy'] = { ...(typeof given === 'object' ? given : {}), name: values.strategy }

@@ -11,6 +11,7 @@ const FLAGS = {
   key: { type: 'string' },
   secret: { type: 'string' },
   balance: { type: 'string' },
+  'key-rights': { type: 'string' },
   'control-token': { type: 'string' },
   json: { type: 'boolean' },
 } as const
@@ -23,6 +24,7 @@ export const simulator: Command = {
     ['--tape FILE|demo|synthetic', 'what it plays, for ever'],
     ['--speed X --seed N --symbols A,B --balance USDT', 'as in run'],
     ['--key K --secret S', 'the account; default: random, in the ready line'],
+    ['--key-rights R', 'what the key may do: trade, read-only, withdraw, transfer, untold'],
     ['--control-token T', 'allows fault injection over HTTP'],
     ['--json', 'the ready line is JSON either way'],
   ],

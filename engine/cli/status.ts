@@ -32,6 +32,7 @@ export const status: Command = {
       )
       if (running) {
         io.out(`trading: ${last.tradingState}${last.released ? '' : ' (not released yet)'}\n`)
+        if (last.key !== null) io.out(`key: ${[last.key.use, ...last.key.warnings].join('; ')}\n`)
         if (last.account !== null)
           io.out(
             `account: equity ${last.account.equity}, day ${last.account.dayPnl}, ${last.account.positions} positions, ${last.account.orders} orders\n`,

@@ -141,7 +141,8 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
     store.set('status', EMPTY_STATUS)
     processRows()
     void next.ready.then((result) => {
-      if (!result.ok) log('error', `the engine did not start: ${result.error.message}`)
+      /* a refused key has said so itself */
+      if (!result.ok && result.error.code !== 'key-refused') log('error', `the engine did not start: ${result.error.message}`)
     })
     for (const message of view.history()) for (const listener of candleListeners) listener(message)
   }

@@ -16,6 +16,7 @@ export const EMPTY_STATUS: StatusView = {
   weightLimit: 2_400,
   bannedUntil: 0,
   counters: null,
+  key: null,
   deadMan: null,
   progress: null,
 }
@@ -82,6 +83,8 @@ export function applyEngineEvent(store: StateStore, event: EngineEvent, nextLogI
       return store.update('reconciliation', (before) => ({ ...before, mismatches: event.list.slice(0, LIMITS.mismatches) }))
     case 'deadMan':
       return status({ deadMan: event.state })
+    case 'key':
+      return status({ key: event.verdict })
     case 'progress':
       return status({ progress: event.progress })
     case 'ended':

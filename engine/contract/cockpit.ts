@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { KillLevelSchema, type KillState } from './kill.ts'
 import type { Mismatch, ReconciliationReport } from './mismatch.ts'
 import type { AuditReport, ChaosReport, CheckResult, ProofProgress, ScenarioResult } from './proof.ts'
-import type { AccountView, BrainCounters, FeedStatus, FillRow, ProcessName, RiskView, SignalRow } from './processes.ts'
+import type { AccountView, BrainCounters, FeedStatus, FillRow, KeyVerdict, ProcessName, RiskView, SignalRow } from './processes.ts'
 import type { DecimalText } from './decimal-text.ts'
 import type { Result } from './result.ts'
 import { Mode } from './settings.ts'
@@ -90,6 +90,8 @@ export interface StatusView {
   readonly weightLimit: number
   readonly bannedUntil: number
   readonly counters: BrainCounters | null
+  /** null until the venue was asked what the key may do. */
+  readonly key: KeyVerdict | null
   readonly deadMan: { readonly armed: boolean; readonly lastRefreshAt: number; readonly text: string } | null
   readonly progress: { readonly time: number; readonly startTime: number; readonly endTime: number | null } | null
 }

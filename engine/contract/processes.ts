@@ -42,6 +42,14 @@ export interface Credentials {
   readonly secret: string
 }
 
+/** What the key may be used for here, as far as the venue tells. */
+export interface KeyVerdict {
+  /** 'refused': nothing is traded with it. 'unchecked': the venue has not answered yet; nothing is entered until it has. */
+  readonly use: 'trade' | 'read-only' | 'refused' | 'unchecked'
+  /** Sentences for the trader; empty only when the key may just trade and the venue told everything. */
+  readonly warnings: readonly string[]
+}
+
 export interface Heartbeat {
   readonly rssBytes: number
   readonly heapBytes: number
@@ -266,6 +274,8 @@ export interface ReconcilerEvents extends CommonEvents {
   kill: { readonly items: readonly KillItem[] }
   /** Severity crit was found: entries must stop. */
   halt: { readonly reason: string }
+  /** At the start, and whenever the venue says otherwise later. */
+  key: KeyVerdict
   deadMan: { readonly armed: boolean; readonly lastRefreshAt: number; readonly text: string }
   metrics: VenueMetrics
 }

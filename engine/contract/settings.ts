@@ -69,6 +69,10 @@ export const TapeSchema = v.variant('kind', [
 ])
 export type Tape = v.InferOutput<typeof TapeSchema>
 
+/** Rights of the embedded exchange's key; 'untold': it may trade, and the venue does not tell what else. */
+export const KEY_RIGHTS = ['trade', 'read-only', 'withdraw', 'transfer', 'untold'] as const
+export type KeyRights = (typeof KEY_RIGHTS)[number]
+
 export const SettingsSchema = v.strictObject({
   mode: v.optional(Mode, 'simulated'),
   symbols: v.optional(
@@ -83,6 +87,8 @@ export const SettingsSchema = v.strictObject({
   lockStep: v.optional(v.boolean(), false),
   /** USDT in the simulated account. */
   startingBalance: money('10000'),
+  /** What the simulated account's key may do: to see the cockpit with a key that only reads, or that is refused. */
+  keyRights: v.optional(v.picklist(KEY_RIGHTS), 'trade'),
   leverage: integer(1, 20, 3),
   rails: v.optional(RailsSchema, {}),
   strategy: v.optional(StrategySchema, {}),

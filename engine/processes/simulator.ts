@@ -7,6 +7,7 @@ import type { SimulatorEvents, SimulatorMethods } from '../contract/processes.ts
 import { InvariantError, toPlainError } from '../contract/result.ts'
 import { connect } from '../contract/rpc.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { PERMISSIONS_OF } from '../simulator/protocol/accounts.ts'
 import { chooseTape } from '../simulator/protocol/tape-choice.ts'
 import { startSimulator, type Simulator } from '../simulator/server.ts'
 
@@ -39,6 +40,7 @@ const handlers: {
       key: credentials.key,
       secret: credentials.secret,
       balance: settings.startingBalance,
+      permissions: PERMISSIONS_OF[settings.keyRights],
       autoplay: false,
       onLog: (text) => host.emit('log', { level: 'warn', text }),
       onBarrier: (barrier) => host.emit('barrier', barrier),

@@ -4,8 +4,10 @@
  */
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import { TapeSchema, type Tape } from '../contract/settings.ts'
+import { decimalText } from '../contract/decimal-text.ts'
+import { KEY_RIGHTS, TapeSchema, type Tape } from '../contract/settings.ts'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
+import { PERMISSIONS_OF } from './protocol/accounts.ts'
 import { chooseTape } from './protocol/tape-choice.ts'
 import { startSimulator } from './server.ts'
 
@@ -20,6 +22,8 @@ export interface SimulatorCommandOptions {
   readonly key?: string | undefined
   readonly secret?: string | undefined
   readonly balance?: string | undefined
+  /** What the key may do, one of KEY_RIGHTS. */
+  readonly 'key-rights'?: string | undefined
   readonly 'control-token'?: string | undefined
 }
 
@@ -56,7 +60,8 @@ const OptionsSchema = v.object({
   ),
   key: v.optional(credential('key')),
   secret: v.optional(credential('secret')),
-  balance: v.optional(v.pipe(v.string(), v.regex(/^\d{1,12}(\.\d{1,8})?$/, '--balance expects an amount of USDT'))),
+  balance: v.optional(v.pipe(v.string(), v.regex(/^\d{1,12}(\.\d{1,8})?$/, '--balance expects an amount of USDT'), decimalText)),
+  'key-rights': v.optional(v.picklist(KEY_RIGHTS, `--key-rights expects one of ${KEY_RIGHTS.join(', ')}`)),
   'control-token': v.optional(v.pipe(v.string(), v.minLength(8, '--control-token expects at least 8 characters'))),
 })
 
@@ -90,6 +95,7 @@ export async function runSimulatorCommand(
   const chosen = chooseTape(tapeOf(tape), names, true)
   if (!chosen.ok) return fail('usage', chosen.error.message)
   const controlToken = parsed.output['control-token']
+  const rights = parsed.output['key-rights']
   const started = await startSimulator({
     ...chosen.value,
     symbols: names,
@@ -98,7 +104,8 @@ export async function runSimulatorCommand(
     ...(port === undefined ? {} : { port }),
     ...(seed === undefined ? {} : { seed }),
     ...(speed === undefined ? {} : { speed }),
-    ...(balance === undefined ? {} : { balance: balance as never }),
+    ...(balance === undefined ? {} : { balance }),
+    ...(rights === undefined ? {} : { permissions: PERMISSIONS_OF[rights] }),
     ...(controlToken === undefined ? {} : { controlToken }),
   })
   if (!started.ok) return fail('usage', started.error.message)

@@ -10,6 +10,7 @@ import type {
   Credentials,
   FeedStatus,
   FillRow,
+  KeyVerdict,
   LogLine,
   ProcessName,
   ReconcilerEvents,
@@ -40,6 +41,7 @@ export type EngineEvent =
   | { readonly kind: 'reconciling'; readonly running: boolean }
   | { readonly kind: 'mismatches'; readonly list: readonly Mismatch[] }
   | { readonly kind: 'deadMan'; readonly state: ReconcilerEvents['deadMan'] }
+  | { readonly kind: 'key'; readonly verdict: KeyVerdict }
   | { readonly kind: 'venue'; readonly metrics: VenueMetrics }
   | { readonly kind: 'budget'; readonly observation: BudgetObservation }
   | { readonly kind: 'progress'; readonly progress: SimulatorEvents['progress'] }
@@ -71,8 +73,8 @@ export interface EngineHandle {
   readonly startedAt: number
   readonly ringPath: string
   /**
-   * Resolves when everything runs and the start-up reconciliation is clean (or a latch forbids trading); fails when a process
-   * refuses its first start, with its own words.
+   * Resolves when everything runs and the start-up reconciliation is clean (or a latch, or a key that only reads, forbids trading);
+   * fails when a process refuses its first start, with its own words, and with 'key-refused' when the key is.
    */
   readonly ready: Promise<Result<null, Failure>>
   /** Where the venue is; null until the simulator answered. */
@@ -84,6 +86,8 @@ export interface EngineHandle {
   /** True when the brain was released: entries may happen. */
   readonly released: boolean
   readonly killState: KillState
+  /** null until the venue was asked what the key may do. */
+  readonly key: KeyVerdict | null
   /** Latches, then acts. Resolves with the first attempt's outcome. */
   kill(level: KillLevel, reason: string, by: KillLatch['by']): Promise<KillState>
   releaseKill(phrase: string): Promise<{ released: boolean; reason: string }>

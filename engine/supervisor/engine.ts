@@ -169,6 +169,7 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
       at: Date.now(),
       tradingState: gate.wanted().state,
       released: gate.released,
+      key: gate.key,
       latch: killer.state.latch,
       killRunning: killer.state.running,
       account:
@@ -211,6 +212,9 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     },
     get released() {
       return gate.released
+    },
+    get key() {
+      return gate.key
     },
     get killState() {
       return killer.state

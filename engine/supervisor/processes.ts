@@ -192,6 +192,7 @@ export function wireProcesses(wiring: ProcessWiring): EngineProcesses {
       link.on('mismatches', (list) => emit({ kind: 'mismatches', list }))
       link.on('kill', ({ items }) => wiring.killer().progress(items))
       link.on('halt', ({ reason }) => wiring.gate().hold(reason))
+      link.on('key', (verdict) => wiring.gate().onKey(verdict))
       link.on('deadMan', (state) => emit({ kind: 'deadMan', state }))
       link.on('metrics', (metrics) => emit({ kind: 'venue', metrics }))
     },

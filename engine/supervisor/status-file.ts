@@ -22,6 +22,7 @@ export const EngineStatusSchema = v.object({
   at: v.number(),
   tradingState: v.string(),
   released: v.boolean(),
+  key: v.nullable(v.object({ use: v.string(), warnings: v.pipe(v.array(v.string()), v.readonly()) })),
   latch: v.nullable(KillLatchSchema),
   killRunning: v.boolean(),
   account: v.nullable(v.object({ equity: v.string(), dayPnl: v.string(), positions: v.number(), orders: v.number() })),

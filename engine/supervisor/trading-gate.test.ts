@@ -31,6 +31,10 @@ const report = (severity: 'crit' | 'warn' | null, conclusive = true, state: Mism
         ],
 })
 
+const MAY_TRADE = { use: 'trade', warnings: [] } as const
+const MAY_READ = { use: 'read-only', warnings: ['may only read'] } as const
+const REFUSED = { use: 'refused', warnings: ['may withdraw'] } as const
+
 const setUp = () => {
   let now = 0
   let next = report(null)
@@ -65,6 +69,7 @@ const setUp = () => {
 describe('trading gate', () => {
   it('a critical finding holds entries at once; a clean report lifts it', async () => {
     const { gate, told } = setUp()
+    gate.onKey(MAY_TRADE)
     await gate.admit()
     gate.hold('quantity')
     expect(gate.wanted()).toEqual({ state: 'reduceOnly', reason: 'critical mismatch: quantity' })
@@ -100,16 +105,19 @@ describe('trading gate', () => {
   it('a warning does not keep the brain from being released, a critical finding does', async () => {
     const first = setUp()
     first.answers(report('warn'))
+    first.gate.onKey(MAY_TRADE)
     await first.gate.admit()
     expect(first.gate.released).toBe(true)
     const second = setUp()
     second.answers(report('crit'))
+    second.gate.onKey(MAY_TRADE)
     await second.gate.admit()
     expect([second.gate.released, second.gate.judged]).toEqual([false, true])
   })
 
   it('a brain that came back must be released again', async () => {
     const { gate } = setUp()
+    gate.onKey(MAY_TRADE)
     await gate.admit()
     gate.brainDown()
     expect([gate.released, gate.judged]).toEqual([false, false])
@@ -117,10 +125,59 @@ describe('trading gate', () => {
     expect(gate.released).toBe(true)
   })
 
-  it('the latch outranks the hold', () => {
+  it('nothing is released before the venue has told what the key may do', async () => {
+    const { gate, told } = setUp()
+    await gate.admit()
+    gate.onKey({ use: 'unchecked', warnings: ['no answer'] })
+    await gate.admit()
+    expect([told, gate.released, gate.judged]).toEqual([[], false, false])
+    gate.onKey(MAY_TRADE)
+    await gate.admit()
+    expect([told, gate.released]).toEqual([['reconcile', 'release'], true])
+  })
+
+  it('a reading key: reconciled, judged, halted, never released', async () => {
+    const { gate, told } = setUp()
+    gate.onKey(MAY_READ)
+    await gate.admit()
+    expect([told, gate.released, gate.judged]).toEqual([['halted', 'reconcile'], false, true])
+    expect(gate.wanted()).toEqual({ state: 'halted', reason: 'may only read' })
+    expect(await gate.settled).toEqual({ ok: true, value: null })
+  })
+
+  it('a refused key ends the start with its reason, and stops a brain that was trading with it', async () => {
+    const first = setUp()
+    first.gate.onKey(REFUSED)
+    expect(await first.gate.settled).toMatchObject({ ok: false, error: { code: 'key-refused', message: 'may withdraw' } })
+    expect([first.gate.released, first.gate.judged]).toEqual([false, true])
+    const second = setUp()
+    second.gate.onKey(MAY_TRADE)
+    await second.gate.admit()
+    second.gate.onKey(REFUSED)
+    expect(second.told).toEqual(['reconcile', 'release', 'halted'])
+    second.gate.onKey(MAY_TRADE)
+    expect(second.told.at(-1)).toBe('active')
+  })
+
+  it('a brain on its way up is told what changed meanwhile, once it runs', async () => {
+    const { parties, told } = setUp()
+    let up = false
+    const gate = tradingGate({ ...parties, brain: () => (up ? parties.brain() : null) })
+    expect(gate.stateForInit()).toBe('active')
+    gate.onKey(MAY_READ)
+    expect(told).toEqual([])
+    up = true
+    await gate.brainRuns()
+    expect(told[0]).toBe('halted')
+  })
+
+  it('the latch outranks the hold, and a reading key both', () => {
     const { parties } = setUp()
     const gate = tradingGate({ ...parties, latched: () => ({ state: 'halted', reason: 'person' }) })
     gate.hold('quantity')
     expect(gate.wanted()).toEqual({ state: 'halted', reason: 'person' })
+    const reduced = tradingGate({ ...parties, latched: () => ({ state: 'reduceOnly', reason: 'person' }) })
+    reduced.onKey(MAY_READ)
+    expect(reduced.wanted()).toEqual({ state: 'halted', reason: 'may only read' })
   })
 })

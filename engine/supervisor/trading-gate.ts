@@ -3,11 +3,13 @@
  *
  * - The brain trades only after a conclusive reconciliation of this incarnation without a critical finding; every restart repeats that.
  * - A critical mismatch holds entries at once and is lifted by a clean report; one that stays for HOLD_LIMIT_MS becomes a latch.
- * - The stricter of latch and hold is what the brain is told.
+ * - A key that may not trade, or that is refused, halts: the brain is never released with it. Until the venue has told what the key
+ *   may do, nothing is released either.
+ * - The strictest of latch, key and hold is what the brain is told.
  */
 import type { TradingState } from '../contract/kill.ts'
 import type { ReconciliationReport } from '../contract/mismatch.ts'
-import type { BrainMethods, LogLine, ReconcilerMethods } from '../contract/processes.ts'
+import type { BrainMethods, KeyVerdict, LogLine, ReconcilerMethods } from '../contract/processes.ts'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Peer } from '../contract/rpc.ts'
 import type { EngineEvent } from './engine-handle.ts'
@@ -43,10 +45,13 @@ export interface TradingGate {
   readonly judged: boolean
   /** Resolves once, when the first start-up reconciliation came to a conclusion. */
   readonly settled: Promise<Result<null, Failure>>
+  /** The reconciler's latest word; null before the first. */
+  readonly key: KeyVerdict | null
   reconcile(reason: ReconciliationReport['reason']): Promise<Result<ReconciliationReport>>
   /** Reconciles until conclusive, then releases the brain if clean. One at a time; does nothing while either process is down. */
   admit(): Promise<void>
   hold(reason: string): void
+  onKey(verdict: KeyVerdict): void
   onReport(report: ReconciliationReport): void
   brainRuns(): Promise<void>
   brainDown(): void
@@ -55,6 +60,7 @@ export interface TradingGate {
 
 export function tradingGate(parties: GateParties): TradingGate {
   let held: { readonly reason: string; readonly since: number } | null = null
+  let key: KeyVerdict | null = null
   let told: TradingState = 'active'
   let released = false
   let judged = false
@@ -65,15 +71,23 @@ export function tradingGate(parties: GateParties): TradingGate {
     settle = resolve
   })
 
+  /** Why this key forbids trading; null when it does not, or is not known yet. */
+  const barred = (): string | null => (key?.use === 'refused' || key?.use === 'read-only' ? (key.warnings[0] ?? key.use) : null)
+
   const wanted = (): { state: TradingState; reason: string } => {
     const latched = parties.latched()
+    const bar = barred()
+    if (bar !== null && latched.state !== 'halted') return { state: 'halted', reason: bar }
     return latched.state === 'active' && held !== null ? { state: 'reduceOnly', reason: held.reason } : latched
   }
 
   const tellBrain = async (): Promise<void> => {
     const { state, reason } = wanted()
+    const link = parties.brain()
+    /* a brain on its way up is told when it runs */
+    if (link === null) return
     told = state
-    await parties.brain()?.call('tradingState', { state, reason }, 2_000)
+    await link.call('tradingState', { state, reason }, 2_000)
   }
 
   const reconcile = async (reason: ReconciliationReport['reason']): Promise<Result<ReconciliationReport>> => {
@@ -89,11 +103,21 @@ export function tradingGate(parties: GateParties): TradingGate {
     while (!stopped && !released) {
       const link = parties.brain()
       if (link === null || parties.reconciler() === null) return
+      /* its word comes as an event, which calls this again */
+      if (key === null || key.use === 'unchecked') return
+      if (key.use === 'refused') {
+        judged = true
+        return settle(fail('key-refused', barred() ?? ''))
+      }
       const report = await reconcile('start')
       if (report.ok && report.value.conclusive) {
         const critical = criticalOpen(report.value)
         if (critical.length > 0) {
           parties.log('error', `start-up reconciliation: ${critical.length} critical, trading waits: ${critical[0]}`)
+          judged = true
+          return settle(ok(null))
+        }
+        if (barred() !== null) {
           judged = true
           return settle(ok(null))
         }
@@ -130,12 +154,22 @@ export function tradingGate(parties: GateParties): TradingGate {
       return judged
     },
     settled,
+    get key() {
+      return key
+    },
     reconcile,
     admit,
     hold(reason) {
       held ??= { reason: `critical mismatch: ${reason}`, since: parties.monotonic() }
       parties.log('error', `entries held: ${reason}`)
       void tellBrain()
+    },
+    onKey(verdict) {
+      key = verdict
+      parties.emit({ kind: 'key', verdict })
+      for (const warning of verdict.warnings) parties.log(verdict.use === 'refused' ? 'error' : 'warn', `key: ${warning}`)
+      if (wanted().state !== told) void tellBrain()
+      void admit()
     },
     onReport(report) {
       parties.emit({ kind: 'report', report })

@@ -18,7 +18,7 @@ import { createUserStream } from './user-stream.ts'
 import type { Venue, VenueOptions } from './venue.ts'
 
 export { allowedHosts, type AllowedHosts } from './allowed-hosts.ts'
-export { judgeKey, type KeyJudgement } from './key-judgement.ts'
+export { judgeKey } from './key-judgement.ts'
 export type { Venue, VenueClock, VenueOptions } from './venue.ts'
 
 const DEFAULT_TIMEOUT_MS = 5_000

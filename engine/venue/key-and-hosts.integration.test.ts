@@ -27,16 +27,18 @@ describe('key and hosts', () => {
   })
 
   it('says unknown where the venue cannot tell', async () => {
-    const { sim, api } = await bench()
-    sim.fault({
-      on: 'request',
-      path: 'GET /sapi/v1/account/apiRestrictions',
-      effect: { do: 'refuse', status: 404, code: -5000, msg: 'Path is invalid' },
-    })
+    const { api } = await bench({ permissions: { told: false } })
     expect(await api.keyPermissions()).toMatchObject({
       ok: true,
       value: { canTrade: true, canWithdraw: 'unknown', ipRestricted: 'unknown' },
     })
+  })
+
+  it('an account API that does not answer hides no right: the key stays unjudged', async () => {
+    const { sim, api } = await bench({ permissions: { withdraw: true } })
+    sim.fault({ on: 'request', path: 'GET /sapi/v1/account/apiRestrictions', effect: { do: 'unknown', executed: false } })
+    expect(await api.keyPermissions()).toMatchObject({ ok: false, error: { code: 'ambiguous' } })
+    expect(await api.keyPermissions()).toMatchObject({ ok: true, value: { canWithdraw: true } })
   })
 
   it('a wrong key and a wrong secret are auth errors', async () => {

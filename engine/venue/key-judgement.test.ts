@@ -20,7 +20,16 @@ describe('key judgement', () => {
   it('a reading key is read-only', () => {
     expect(judge(false, false, true)).toMatchObject({ use: 'read-only', warnings: [expect.stringContaining('only read')] })
   })
-  it('a failed check is not a pass', () => {
-    expect(judgeKey({ ok: false, error: { code: 'ambiguous', message: 'no answer' } }).use).toBe('refused')
+  it('a failed check is not a pass: a key the venue does not accept is refused, one it did not answer about stays unchecked', () => {
+    expect(judgeKey({ ok: false, error: { code: 'auth', message: 'Invalid API-key' } })).toEqual({
+      use: 'refused',
+      warnings: ['The venue does not accept this key: Invalid API-key.'],
+    })
+    for (const code of ['ambiguous', 'unavailable', 'throttled', 'notSent', 'malformed'] as const) {
+      expect(judgeKey({ ok: false, error: { code, message: 'no answer' } })).toMatchObject({
+        use: 'unchecked',
+        warnings: [expect.stringContaining('no answer')],
+      })
+    }
   })
 })

@@ -227,8 +227,10 @@ export function createPrivateVenue(rest: Rest, listen: () => () => void): Privat
           ipRestricted: ipRestrict ?? 'unknown',
         })
       }
-      if (told.error.code === 'auth') return told
-      /* a venue without that endpoint (the demo venue) cannot tell about the key; the account only says whether it may trade */
+      /* only a venue without that endpoint (the demo venue) cannot tell; no answer is not that, and must not hide a right */
+      const absent = told.error.httpStatus === 404 || (told.error.code === 'notSent' && told.error.detail?.['reason'] === 'forbidden-host')
+      if (!absent) return told
+      /* the account says whether it may trade; what it says of withdrawals is the account's right, not the key's */
       const account = await call('GET', 'account', 'account', WEIGHT.account, {}, Account, { api: 'fapiPrivateV2' })
       return account.ok ? ok({ canTrade: account.value.canTrade ?? false, canWithdraw: 'unknown', ipRestricted: 'unknown' }) : account
     },

@@ -55,7 +55,9 @@ export async function runNodeHost(values: HostValues, io: Io): Promise<ExitCode>
   io.out(`${host.value.url}\n`)
   if (values.open === true) openBrowser(host.value.url, io)
   const ready = await Promise.race([cockpit.engine.ready, io.stopped.then(() => null)])
-  if (ready !== null && !ready.ok) io.err(`aegis: the engine did not start: ${ready.error.message}`)
+  if (ready !== null && !ready.ok)
+    io.err(`aegis: the engine ${ready.error.code === 'key-refused' ? 'refuses to trade' : 'did not start'}: ${ready.error.message}`)
+  else for (const warning of cockpit.engine.key?.warnings ?? []) io.err(`aegis: key: ${warning}`)
 
   await io.stopped
   rmSync(hostFile, { force: true })

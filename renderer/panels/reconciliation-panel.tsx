@@ -3,8 +3,9 @@ import type { Mismatch, MismatchAction } from '../../engine/contract/mismatch.ts
 import { HoldButton } from '../controls/hold-button.tsx'
 import { Panel } from '../controls/panel.tsx'
 import { MISMATCH_TONES, SEVERITY_TONES, StatusWord } from '../controls/status-word.tsx'
+import { cannotAct } from '../replica/key-right.ts'
 import { engineNow } from '../replica/replica.ts'
-import { useNow, usePanelState, useScreen, useView } from '../screen.ts'
+import { useLive, useNow, usePanelState, useScreen, useView } from '../screen.ts'
 import { plural } from '../text/count.ts'
 import { formatDecimal } from '../text/decimal.ts'
 import { formatAge, formatDuration, formatTime } from '../text/time.ts'
@@ -112,6 +113,7 @@ function MismatchItem({ row, open, onToggle }: { readonly row: Mismatch; readonl
 
 function MismatchDetail({ row }: { readonly row: Mismatch }) {
   const { bridge } = useScreen()
+  const bar = cannotAct(useLive((s) => s.status.key))
   const [reason, setReason] = useState('')
   const [answer, setAnswer] = useState<{ ok: boolean; text: string } | null>(null)
   const act = async (action: MismatchAction): Promise<void> => {
@@ -151,7 +153,8 @@ function MismatchDetail({ row }: { readonly row: Mismatch }) {
                 className="danger"
                 holdMs={1_200}
                 label="flatten (hold)"
-                title={ACTION_WORDS[action]}
+                disabled={bar !== null}
+                title={bar === null ? ACTION_WORDS[action] : `${bar}: close it at the venue`}
                 onFire={() => void act(action)}
               />
             ) : (

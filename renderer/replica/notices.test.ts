@@ -44,3 +44,19 @@ it('an ignored mismatch raises no banner', () => {
   const mismatches = state.reconciliation.mismatches.map((m) => ({ ...m, state: 'ignored' }))
   expect(ids(change(healthy(), { reconciliation: { ...state.reconciliation, mismatches } }, 50), 100)).toEqual([])
 })
+
+it.each([
+  ['refused', 'crit', /^KEY REFUSED/],
+  ['read-only', 'warn', /^READ ONLY: .*at the venue/],
+  ['unchecked', 'warn', /^Entries wait/],
+  ['trade', 'warn', /^KEY: /],
+] as const)('says what a key that is %s cannot do, and once', (use, tone, text) => {
+  const { status } = sampleState(1_000)
+  const risk = { state: 'halted', reason: 'key', blocks: ['trading is halted'], released: false }
+  const told = change(healthy(), { status: { ...status, key: { use, warnings: ['Something about the key.'] } }, risk }, 50)
+  const [first, ...more] = notices(told, 'BTCUSDT', null, 100)
+  expect(first).toMatchObject({ id: 'key', tone })
+  expect(first?.text).toMatch(text)
+  expect(first?.text).toContain('Something about the key.')
+  expect(more.map((one) => one.id)).toEqual(use === 'refused' || use === 'read-only' ? [] : ['risk'])
+})

@@ -1,4 +1,5 @@
 /** The banner lines: what is wrong right now, worst first. Pure, from the replica and the renderer's clock (INV-10). */
+import type { KeyVerdict } from '../../engine/contract/processes.ts'
 import type { Mismatch } from '../../engine/contract/mismatch.ts'
 import { plural } from '../text/count.ts'
 import { formatAge, formatTimeSeconds } from '../text/time.ts'
@@ -7,11 +8,42 @@ import type { Replica } from './replica.ts'
 
 export type Tone = 'crit' | 'warn' | 'info'
 export interface Notice {
-  readonly id: 'line' | 'engine' | 'resync' | 'feed' | 'process' | 'mismatch' | 'risk' | 'banned' | 'frozen'
+  readonly id: 'line' | 'engine' | 'resync' | 'feed' | 'process' | 'mismatch' | 'key' | 'risk' | 'banned' | 'frozen'
   readonly tone: Tone
   readonly text: string
   /** Without the moving numbers, for the live region. */
   readonly spoken: string
+}
+
+/** The key, when it is anything but a key for trading that the venue has told everything about. */
+function keyNotice(key: KeyVerdict | null): Notice | null {
+  if (key === null || key.warnings.length === 0) return null
+  const said = key.warnings.join(' ')
+  switch (key.use) {
+    case 'refused':
+      return {
+        id: 'key',
+        tone: 'crit',
+        text: `KEY REFUSED, nothing is traded with it: ${said}`,
+        spoken: 'The key is refused, nothing is traded',
+      }
+    case 'read-only':
+      return {
+        id: 'key',
+        tone: 'warn',
+        text: `READ ONLY: ${said} HALT stops our engine; orders and positions must be closed at the venue.`,
+        spoken: 'Read only: this key cannot trade',
+      }
+    case 'unchecked':
+      return {
+        id: 'key',
+        tone: 'warn',
+        text: `Entries wait for the venue’s word on the key: ${said}`,
+        spoken: 'The key is not checked yet',
+      }
+    case 'trade':
+      return { id: 'key', tone: 'warn', text: `KEY: ${said}`, spoken: said }
+  }
 }
 
 const openCrit = (m: Mismatch): boolean => m.severity === 'crit' && m.state === 'open'
@@ -79,6 +111,9 @@ export function notices(replica: Replica, symbol: string, frozenAt: number | nul
       spoken: `${plural(critical.length, 'critical mismatch', 'critical mismatches')} with the venue`,
     })
   }
+  const { key } = state.status
+  const ofKey = keyNotice(key)
+  if (ofKey !== null) out.push(ofKey)
   const banned = state.status.bannedUntil
   if (banned > replica.engineTime) {
     out.push({
@@ -88,8 +123,9 @@ export function notices(replica: Replica, symbol: string, frozenAt: number | nul
       spoken: 'The venue refuses our requests',
     })
   }
-  // While latched the kill strip says it, with its times.
-  const blocks = state.kill.latch === null ? (state.risk?.blocks ?? []) : []
+  // While latched the kill strip says it, with its times; a key that cannot trade has said it above.
+  const said = state.kill.latch !== null || key?.use === 'refused' || key?.use === 'read-only'
+  const blocks = said ? [] : (state.risk?.blocks ?? [])
   if (blocks.length > 0)
     out.push({ id: 'risk', tone: 'warn', text: `Entries blocked: ${blocks.join('; ')}.`, spoken: `Entries blocked: ${blocks.join('; ')}` })
   if (frozenAt !== null) {

@@ -19,8 +19,8 @@ export interface DeadManDeps {
 }
 
 export interface DeadMan {
-  /** @param symbols with open orders or positions; null = not known right now @param healthy whether to wind up again */
-  tick(symbols: ReadonlySet<string> | null, healthy: boolean): Promise<void>
+  /** @param symbols with open orders or positions; null = not known right now @param healthy whether to wind up again @param bar why it cannot be */
+  tick(symbols: ReadonlySet<string> | null, healthy: boolean, bar?: string | null): Promise<void>
   /** A clean stop: the venue forgets the countdown. */
   disarm(): Promise<void>
 }
@@ -46,8 +46,9 @@ export function createDeadMan(deps: DeadManDeps): DeadMan {
   const list = (): string => [...armed].sort().join(', ')
 
   return {
-    async tick(symbols, healthy) {
+    async tick(symbols, healthy, bar = null) {
       if (deps.periodMs === 0) return emit('off')
+      if (bar !== null) return emit(`off: ${bar}`)
       const waited = deps.monotonic() - lastAttempt
       const isNew = symbols !== null && [...symbols].some((symbol) => !armed.has(symbol))
       if (busy || waited < (isNew ? NEW_SYMBOL_MS : deps.periodMs / 3)) return

@@ -6,7 +6,9 @@
  * 2. An item is confirmed only by a later REST view that no longer shows it. An answer "ok" alone confirms nothing, and a view that
  *    failed confirms nothing (INV-05).
  * 3. It is done when two views, some time apart, show nothing left: an order that was on the wire is caught by the second.
- * 4. What it is about to do is journaled before it is done; a journal that cannot be written is reported and does not stop it.
+ * 4. With a key that may only read nothing is sent: every item says so at once, and the views go on, because a person at the venue's own
+ *    screen may do it.
+ * 5. What it is about to do is journaled before it is done; a journal that cannot be written is reported and does not stop it.
  */
 import type { KillItem, KillLevel, KillState } from '../../contract/kill.ts'
 import type { JournalKinds } from '../../contract/journal-kinds.ts'
@@ -25,6 +27,8 @@ import { KILL_ID_PREFIX } from '../../reconciliation/own-ids.ts'
 export interface KillDeps {
   readonly venue: PrivateVenue
   readonly session: string
+  /** Why nothing can be sent with this key; null when it can, or is not known not to. */
+  tied(): string | null
   /** Largest market order etc.; undefined while not known. */
   filters(symbol: string): SymbolFilters | undefined
   journal(step: JournalKinds['kill-step']): void
@@ -141,6 +145,12 @@ export function createKillHands(deps: KillDeps): KillHands {
         put(positionItemId(position), { what: 'close-position', symbol: position.symbol, detail: position.quantity, outcome: 'pending' })
       }
       record('round')
+      const tied = deps.tied()
+      if (tied !== null) {
+        for (const item of items.values())
+          if (item.outcome === 'pending') note(item.id, 'failed', `${item.detail}: ${tied} Do it at the venue.`)
+        break
+      }
       tell()
       const symbols = [...new Set([...plan.cancels.map((o) => o.symbol), ...plan.positions.map((p) => p.symbol)])]
       await inBatches(symbols, async (symbol) => {
@@ -161,7 +171,7 @@ export function createKillHands(deps: KillDeps): KillHands {
       put('verify', {
         what: 'verify',
         symbol: '*',
-        detail: `${level}: not confirmed`,
+        detail: `${level}: not confirmed${deps.tied() === null ? '' : ': this key may only read'}`,
         outcome: stillOpen === null ? 'uncertain' : 'failed',
       })
     record(confirmed ? 'confirmed' : 'gave up')
@@ -229,6 +239,11 @@ export function createKillHands(deps: KillDeps): KillHands {
       return running
     },
     async close(symbol, positionSide) {
+      const tied = deps.tied()
+      if (tied !== null) {
+        deps.log('error', `${symbol} could not be closed: ${tied}`)
+        return false
+      }
       const insideBand = new Set<string>()
       let detail = ''
       for (let round = 0; round < 10; round++) {

@@ -12,6 +12,7 @@ import { journalPath } from '../../journal/location.ts'
 import { decimal } from '../../money/decimal.ts'
 import { afterLook, dueLook, IN_FLIGHT_THRESHOLD_MS, scheduleFrom } from '../../reconciliation/schedule.ts'
 import { createVenue, type Venue } from '../../venue/index.ts'
+import { createKeyCheck, type KeyCheck } from './key-check.ts'
 import { createDeadMan, type DeadMan } from './dead-man.ts'
 import { createJournalView } from './journal-view.ts'
 import { createKillHands, type KillHands } from './kill-hands.ts'
@@ -35,6 +36,7 @@ export interface Running {
   readonly passes: Passes
   readonly hands: KillHands
   readonly deadMan: DeadMan
+  readonly keyCheck: KeyCheck
   readonly journal: Journal | null
   readonly confirmFlat: () => ReturnType<ReconcilerMethods['confirmFlat']> | Promise<ReturnType<ReconcilerMethods['confirmFlat']>>
   readonly snapshot: () => Promise<ReturnType<ReconcilerMethods['snapshot']>>
@@ -111,8 +113,18 @@ export async function startReconciler(init: ReconcilerInit, host: Host, die: (th
   const append = (write: (to: Journal) => { readonly ok: boolean }): void => {
     if (journal !== null && !write(journal).ok) log('error', 'the journal refused a row of the reconciler')
   }
+  const keyCheck = createKeyCheck({
+    async ask() {
+      await freshen()
+      return account.keyPermissions()
+    },
+    emit: (verdict) => host.emit('key', verdict),
+    record: (verdict) => append((to) => to.append('note', { text: `key: ${verdict.use}`, detail: { warnings: verdict.warnings } }, now())),
+    sleep,
+  })
   const hands = createKillHands({
     venue: account,
+    tied: () => (keyCheck.verdict?.use === 'read-only' ? (keyCheck.verdict.warnings[0] ?? null) : null),
     session: init.session,
     filters: (symbol) => filters.get(symbol),
     journal: (step) => append((to) => to.append('kill-step', step, now())),
@@ -167,6 +179,7 @@ export async function startReconciler(init: ReconcilerInit, host: Host, die: (th
     emit: (state) => host.emit('deadMan', state),
   })
 
+  keyCheck.start().catch(die)
   let schedule = scheduleFrom(monotonic())
   let looking = false
   const inFlightDue = async (): Promise<boolean> => {
@@ -188,7 +201,10 @@ export async function startReconciler(init: ReconcilerInit, host: Host, die: (th
         return
       }
       if (filters.size === 0) await learnFilters()
-      if (depth === 'deep' && !settings.lockStep) await venue.clock.sync()
+      if (depth === 'deep') {
+        if (!settings.lockStep) await venue.clock.sync()
+        await keyCheck.again()
+      }
       const report = await passes.reconcile(depth === 'deep' ? 'deep' : 'timer', depth)
       schedule = afterLook(schedule, depth, report.conclusive, monotonic())
     } finally {
@@ -198,7 +214,8 @@ export async function startReconciler(init: ReconcilerInit, host: Host, die: (th
   const tick = setInterval(() => {
     market.poll()
     lookIfDue().catch(die)
-    deadMan.tick(passes.openSymbols, monotonic() - lastGood < HEALTHY_MS).catch(die)
+    const bar = keyCheck.verdict?.use === 'read-only' ? 'the key may only read' : null
+    deadMan.tick(passes.openSymbols, monotonic() - lastGood < HEALTHY_MS, bar).catch(die)
   }, TICK_MS)
   const metrics = setInterval(() => host.emit('metrics', venue.metrics()), METRICS_EVERY_MS)
 
@@ -207,6 +224,7 @@ export async function startReconciler(init: ReconcilerInit, host: Host, die: (th
     passes,
     hands,
     deadMan,
+    keyCheck,
     journal,
     async confirmFlat() {
       await freshen()
@@ -229,6 +247,7 @@ export async function startReconciler(init: ReconcilerInit, host: Host, die: (th
     stop() {
       clearInterval(tick)
       clearInterval(metrics)
+      keyCheck.stop()
       market.close()
     },
   }

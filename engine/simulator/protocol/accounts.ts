@@ -1,4 +1,5 @@
 /** Keys, whose they are and what they may do. Keys of one account share its order limits and its user stream. */
+import type { KeyRights } from '../../contract/settings.ts'
 import type { AccountSpec } from '../exchange.ts'
 
 export interface KeyPermissions {
@@ -7,6 +8,8 @@ export interface KeyPermissions {
   readonly withdraw: boolean
   readonly transfer: boolean
   readonly ipRestricted: boolean
+  /** False: the venue has no document that tells these rights, as the demo venue. */
+  readonly told: boolean
 }
 
 export interface KeySpec {
@@ -21,7 +24,16 @@ export interface AccountKeys {
   readonly keys: readonly KeySpec[]
 }
 
-export const FULL_PERMISSIONS: KeyPermissions = { trade: true, withdraw: false, transfer: false, ipRestricted: true }
+export const FULL_PERMISSIONS: KeyPermissions = { trade: true, withdraw: false, transfer: false, ipRestricted: true, told: true }
+
+/** The rights a user can ask for by name, as they differ from FULL_PERMISSIONS. */
+export const PERMISSIONS_OF: Readonly<Record<KeyRights, Partial<KeyPermissions>>> = {
+  trade: {},
+  'read-only': { trade: false },
+  withdraw: { withdraw: true },
+  transfer: { transfer: true },
+  untold: { told: false },
+}
 
 export class Accounts {
   readonly #keys = new Map<string, KeySpec & { readonly owner: string }>()

@@ -158,6 +158,8 @@ function serveOwn(context: Gateway, name: OwnRoute, key: string, now: number): O
       }
     }
     case 'GET /sapi/v1/account/apiRestrictions':
-      return { ok: true, body: accounts.restrictions(key) }
+      return accounts.permissionsOf(key)?.told === false
+        ? noSuchPath('GET', '/sapi/v1/account/apiRestrictions')
+        : { ok: true, body: accounts.restrictions(key) }
   }
 }
