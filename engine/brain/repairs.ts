@@ -6,7 +6,7 @@ import type { PositionSide } from '../contract/venue.ts'
 import { decimal, toText, ZERO, type Decimal, type Price } from '../money/decimal.ts'
 import { quantiseTrigger } from '../money/quantise.ts'
 import { clientId } from '../orders/client-id.ts'
-import { isTerminal, newOrder, requestOf } from '../orders/order.ts'
+import { isInFlight, isTerminal, newOrder, requestOf } from '../orders/order.ts'
 import { bookFill, heldQuantity } from './account.ts'
 import type { Command, RepairAnswer } from './events.ts'
 import { applyToOrder } from './order-desk.ts'
@@ -51,6 +51,15 @@ function perform(state: BrainState, repair: Repair, out: Command[]): RepairAnswe
       // Absence from a list is no proof: one targeted query decides (INV-05).
       lookUp(state, repair.clientId, out)
       return done('looked up by its client id')
+    }
+    case 'take-terms': {
+      const order = state.orders.get(repair.clientId)
+      if (order === undefined) return refused('no such order')
+      if (isTerminal(order.state)) return refused(`the order is ${order.state} already`)
+      if (isInFlight(order.state)) return refused('a request about it is on its way')
+      applyToOrder(state, repair.clientId, { type: 'found', order: repair.venue, at: state.now }, out)
+      const { price, quantity } = state.orders.get(repair.clientId) ?? order
+      return done(`${repair.clientId} stands as the venue says: ${quantity} at ${price} (was ${order.quantity} at ${order.price})`)
     }
     case 'adopt-order': {
       const { order } = repair

@@ -1,5 +1,5 @@
 /** The whole engine in its processes, the back-test in one, the incident replay: the same orders and fills, to the hash. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -15,7 +15,6 @@ async function json(args: readonly string[]): Promise<{ readonly code: number; r
 
 it('run --headless, backtest and replay agree', async () => {
   const data = mkdtempSync(join(tmpdir(), 'aegis-parity-'))
-  mkdirSync(join(data, 'recordings'))
   try {
     const tape = ['--tape', 'demo', '--seed', '3', '--strategy', 'placeholder']
     const run = await json(['run', '--headless', ...tape, '--speed', '3600', '--for', '2s', '--data', data])
@@ -26,6 +25,13 @@ it('run --headless, backtest and replay agree', async () => {
     expect(test.document).toMatchObject({ ordersHash: run.document['ordersHash'], endEquity: run.document['equity'], bars: 120 })
     const replay = await json(['replay', '--data', data])
     expect(replay).toMatchObject({ code: 0, document: { identical: true, runs: [{ cut: '', divergence: null, unrecorded: 0 }] } })
+    const list = await json(['replay', '--list', '--data', data])
+    expect(list).toMatchObject({
+      code: 0,
+      document: {
+        sessions: [{ session: replay.document['session'], runs: 1, problem: null, symbols: ['BTCUSDT'], strategy: 'placeholder' }],
+      },
+    })
   } finally {
     rmSync(data, { recursive: true, force: true })
   }

@@ -1,23 +1,49 @@
 /** `aegis replay`: the recorded inputs of a session through the brain again, and the proof that it decides the same. */
 import { replayIncident } from '../replay/incident.ts'
+import { listRecordings } from '../replay/recorded-sessions.ts'
 import { recordedSessions } from '../replay/recording-reader.ts'
-import { parseFlags, refuse, usage, type Command } from './command.ts'
+import { parseFlags, refuse, usage, type Command, type ExitCode, type Io } from './command.ts'
 import { existingDataDir } from './data-flag.ts'
+
+const FLAGS = { session: { type: 'string' }, list: { type: 'boolean' }, data: { type: 'string' }, json: { type: 'boolean' } } as const
+
+function list(dataDir: string, json: boolean, io: Io): ExitCode {
+  const sessions = listRecordings(dataDir, '')
+  if (!sessions.ok) return refuse(io, sessions.error)
+  if (json) {
+    io.out(`${JSON.stringify({ dataDir, bytes: sessions.value.reduce((sum, one) => sum + one.bytes, 0), sessions: sessions.value })}\n`)
+    return 0
+  }
+  for (const one of sessions.value) {
+    const about = one.problem ?? `${one.strategy} on ${one.symbols.join(',')}, build ${one.build}`
+    const size = `${(one.bytes / 1_048_576).toFixed(1)} MB`
+    io.out(
+      `${one.session}  until ${new Date(one.writtenAt).toISOString()}  ${size}  ${one.runs} brain${one.runs === 1 ? '' : 's'}  ${about}\n`,
+    )
+  }
+  if (sessions.value.length === 0) io.out(`nothing is recorded in ${dataDir}\n`)
+  return 0
+}
 
 export const replay: Command = {
   name: 'replay',
   summary: 'run the brain again over a recorded session and prove its decisions identical',
   usage: [
     ['--session ID', 'the recorded session; without it, the only one there is'],
-    ['--data DIR', "the engine's data folder; a folder `recordings` in it makes the engine record"],
-    ['--json', 'one JSON document: hashes, or the first divergence'],
+    ['--list', 'the recorded sessions, newest first'],
+    ['--data DIR', "the engine's data folder"],
+    ['--json', 'one JSON document: hashes, or the first divergence; with --list the sessions'],
   ],
   async run(args, io) {
-    const flags = parseFlags(args, { session: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' } })
+    const flags = parseFlags(args, FLAGS)
     if (!flags.ok) return refuse(io, flags.error)
     const { values } = flags.value
     const dataDir = existingDataDir(values.data)
     if (!dataDir.ok) return refuse(io, dataDir.error)
+    if (values.list === true) {
+      if (values.session !== undefined) return refuse(io, usage('--list and --session exclude each other').error)
+      return list(dataDir.value, values.json === true, io)
+    }
     const known = recordedSessions(dataDir.value)
     const session = values.session ?? (known.length === 1 ? known[0] : undefined)
     if (session === undefined) {

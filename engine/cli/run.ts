@@ -46,7 +46,10 @@ export const run: Command = {
       return refuse(io, { code: 'locked', message: 'live is locked: it lacks API keys and a passing audit certificate' })
     /* only a tape can wait: a relay of the real venue cannot */
     const chosen = settingsForMode(parsed.value, parsed.value.mode)
-    const settings = { ...chosen, lockStep: chosen.mode === 'simulated' }
+    if (values.record === true && values.data === undefined)
+      return refuse(io, { code: 'usage', message: '--record goes with --data: without it the folder ends with the run' })
+    const recording = { ...chosen.recording, on: chosen.recording.on && values.data !== undefined }
+    const settings = { ...chosen, recording, lockStep: chosen.mode === 'simulated' }
     const tape = checkTape(settings)
     if (!tape.ok) return refuse(io, tape.error)
     const result = await runHeadless(

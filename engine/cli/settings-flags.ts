@@ -19,6 +19,8 @@ export const SETTINGS_FLAGS = {
   'upstream-ws': { type: 'string' },
   settings: { type: 'string' },
   data: { type: 'string' },
+  record: { type: 'boolean' },
+  'no-record': { type: 'boolean' },
 } as const
 
 export const SETTINGS_USAGE: readonly (readonly [string, string])[] = [
@@ -31,10 +33,13 @@ export const SETTINGS_USAGE: readonly (readonly [string, string])[] = [
   ['--key-rights R', "what the embedded exchange's key may do: trade, read-only, withdraw, transfer, untold"],
   ['--strategy NAME', 'placeholder, teacher or student'],
   ['--settings FILE', 'JSON with any setting; flags override it'],
-  ['--data DIR', 'where journal, latch and reports live'],
+  ['--data DIR', 'where journal, latch, recordings and reports live'],
+  ['--record, --no-record', 'keep what the brain sees for `aegis replay` (default: on; at most 2 GB, oldest sessions go first)'],
 ]
 
-export type SettingsValues = { [K in keyof typeof SETTINGS_FLAGS]?: string }
+export type SettingsValues = {
+  [K in keyof typeof SETTINGS_FLAGS]?: (typeof SETTINGS_FLAGS)[K]['type'] extends 'boolean' ? boolean : string
+}
 
 /** $XDG_DATA_HOME/aegis, ~/.local/share/aegis, or the platform's own place. */
 export function defaultDataDir(env: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -96,6 +101,11 @@ export function settingsFrom(values: SettingsValues, fixed: Readonly<Record<stri
   if (values.strategy !== undefined) {
     const given = input['strategy']
     input['strategy'] = { ...(typeof given === 'object' ? given : {}), name: values.strategy }
+  }
+  if (values.record === true && values['no-record'] === true) return usage('--record and --no-record exclude each other')
+  if (values.record === true || values['no-record'] === true) {
+    const given = input['recording']
+    input['recording'] = { ...(typeof given === 'object' ? given : {}), on: values.record === true }
   }
   if (values['upstream-rest'] !== undefined || values['upstream-ws'] !== undefined)
     input['upstream'] = { rest: values['upstream-rest'], ws: values['upstream-ws'] }

@@ -18,10 +18,12 @@ export interface IntentPayload {
   /** Counter the client id was made from; never used again after a restart. */
   readonly counter: number
   readonly request?: OrderRequest
+  /** With an amendment: the terms asked for. */
+  readonly change?: { readonly price: DecimalText; readonly quantity: DecimalText }
   readonly reason: string
   /** Client id of the entry this order protects or closes. */
   readonly group?: string
-  /** With an entry: what is to be done once it fills, so that a restart goes on with it. */
+  /** With an entry, or an amendment that moves one: what is to be done once it fills, so that a restart goes on with it. */
   readonly plan?: TradePlan
 }
 
@@ -37,6 +39,8 @@ export interface TradePlan {
   readonly exitDeadline: number
   /** Trailing distance in per cent (0.1 to 10), when the idea wants one. */
   readonly trailPct?: DecimalText
+  /** The stop follows the close at this distance once the position is one R ahead (orders/trailing.ts). */
+  readonly trail?: { readonly distance: DecimalText }
 }
 
 /** INV-04: only what is proved closes an intent. */
@@ -73,6 +77,9 @@ export interface JournalKinds {
     readonly orderId: string
     /** Regular-book id of a conditional order that fired; '' or absent before. */
     readonly childOrderId?: string
+    /** Terms as they stand now, when they changed. */
+    readonly price?: DecimalText
+    readonly quantity?: DecimalText
   }
   fill: VenueFill & {
     readonly realized: DecimalText

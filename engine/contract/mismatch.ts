@@ -11,6 +11,7 @@ export const MISMATCH_KINDS = [
   'missing-fill',
   'foreign-order',
   'lost-order',
+  'order-terms',
   'missing-stop',
   'orphan-stop',
   'duplicate-stop',
@@ -71,6 +72,8 @@ export interface BookCopy {
 export type Repair =
   | { readonly kind: 'book-fill'; readonly mismatchId: string; readonly fill: VenueFill }
   | { readonly kind: 'drop-order'; readonly mismatchId: string; readonly clientId: string; readonly venue: VenueOrder | null }
+  /** The venue states other terms (price, quantity, trigger) of a working order: they are the ones that will trade. */
+  | { readonly kind: 'take-terms'; readonly mismatchId: string; readonly clientId: string; readonly venue: VenueOrder }
   | { readonly kind: 'adopt-order'; readonly mismatchId: string; readonly order: VenueOrder }
   | {
       readonly kind: 'adopt-position'

@@ -94,6 +94,8 @@ export const SettingsSchema = v.strictObject({
   strategy: v.optional(StrategySchema, {}),
   /** Real venue (paper's public data, live's everything). Tests point it at a second simulator. */
   upstream: v.optional(v.strictObject({ rest: httpUrl, ws: wsUrl }), { rest: 'https://fapi.binance.com', ws: 'wss://fstream.binance.com' }),
+  /** What the brain saw, kept for a replay after an incident: the oldest whole sessions go when the disk space is used up. */
+  recording: v.optional(v.strictObject({ on: v.optional(v.boolean(), true), maxMegabytes: integer(16, 1_048_576, 2_048) }), {}),
   /** Dead-man's switch: the venue cancels our orders when we have been silent this long, ms; 0 = off. */
   deadManMs: integer(0, 600_000, 60_000),
 })

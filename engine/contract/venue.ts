@@ -87,6 +87,16 @@ export interface OrderRequest {
   readonly priceProtect?: boolean
 }
 
+/** New terms of a resting LIMIT order. The venue wants both, whichever changes; conditional orders cannot be amended. */
+export interface AmendRequest {
+  readonly clientId: string
+  readonly symbol: string
+  readonly side: Side
+  readonly price: DecimalText
+  /** Whole quantity, what is executed already included; at or below that the venue cancels the order. */
+  readonly quantity: DecimalText
+}
+
 export interface VenueOrder {
   /** Regular orders and conditional (algo) orders live in different id spaces at the venue. */
   readonly book: 'regular' | 'algo'
@@ -291,6 +301,8 @@ export interface PublicVenue {
 export interface PrivateVenue {
   place(order: OrderRequest, lane?: Lane): Promise<VenueResult<VenueOrder>>
   placeBatch(orders: readonly OrderRequest[], lane?: Lane): Promise<VenueResult<readonly VenueResult<VenueOrder>[]>>
+  /** The order as it stands afterwards; a change of price or more quantity loses its place in the queue. */
+  amend(change: AmendRequest, lane?: Lane): Promise<VenueResult<VenueOrder>>
   cancel(symbol: string, clientId: string, book: 'regular' | 'algo', lane?: Lane): Promise<VenueResult<VenueOrder | undefined>>
   /** Both books (regular and conditional) of one symbol. */
   cancelAll(symbol: string, lane?: Lane): Promise<VenueResult<void>>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DecimalText } from '../contract/decimal-text.ts'
-import type { OrderType, SymbolFilters } from '../contract/venue.ts'
+import type { OrderRequest, OrderType, SymbolFilters } from '../contract/venue.ts'
 import { decimal } from '../money/decimal.ts'
 import {
   exitRequest,
@@ -15,7 +15,7 @@ import type { OrderRole } from './client-id.ts'
 import { newOrder, type Order, type OrderState } from './order.ts'
 
 const d = (value: number | string): DecimalText => String(value) as DecimalText
-const order = (role: OrderRole, state: OrderState, more: Partial<Order> & { type?: OrderType } = {}): Order => ({
+const order = (role: OrderRole, state: OrderState, more: Partial<Order> & { type?: OrderType; request?: OrderRequest } = {}): Order => ({
   ...newOrder(
     {
       clientId: `${role}-${state}-${more.type ?? ''}`,
@@ -23,7 +23,7 @@ const order = (role: OrderRole, state: OrderState, more: Partial<Order> & { type
       side: 'BUY',
       positionSide: 'BOTH',
       type: more.type ?? 'LIMIT',
-      quantity: d(1),
+      ...(more.type === 'STOP_MARKET' ? { triggerPrice: d(95), closePosition: true } : { quantity: d(1) }),
     },
     { book: role === 'stop' || role === 'takeProfit' ? 'algo' : 'regular', role, group: 'g', at: 0 },
   ),
@@ -34,6 +34,8 @@ const facts = (change: Partial<BracketFacts>): BracketFacts => ({
   now: 1_000,
   plan: { signalId: 's', side: 'BUY', stop: d(95), takeProfit: d(110), entryDeadline: 5_000, exitDeadline: 9_000 },
   position: decimal(d(1)),
+  stopLevel: d(95),
+  closeQuantity: d(1),
   orders: [],
   entriesAllowed: true,
   exitsAllowed: true,
@@ -92,6 +94,51 @@ describe('what the facts call for', () => {
     ['halted: the kill switch owns every order', { exitsAllowed: false, orders: [filled] }, []],
   ]
   for (const [name, change, expected] of cases) it(name, () => expect(names(change)).toEqual(expected))
+
+  describe('a stop that is to stand tighter', () => {
+    const better = (state: OrderState, more: Partial<Order> = {}): Order => {
+      const made = order('stop', state, { clientId: 'better', quantity: d(1) })
+      return { ...made, request: { ...made.request, type: 'STOP_MARKET', triggerPrice: d(97), reduceOnly: true }, ...more }
+    }
+    const trailed: Partial<BracketFacts> = { stopLevel: d(97) }
+    const moves: readonly [string, Partial<BracketFacts>, string[]][] = [
+      ['the new one is placed, the old one stays', { ...trailed, orders: [filled, stop, target] }, ['place stop']],
+      ['while the new one is on its way both stay', { ...trailed, orders: [filled, stop, better('SubmitInFlight'), target] }, []],
+      ['while it is unproved both stay', { ...trailed, orders: [filled, stop, better('Unresolved'), target] }, []],
+      ['when it rests the old one goes', { ...trailed, orders: [filled, stop, better('Open'), target] }, ['cancel stop']],
+      [
+        'refused: not again before its back-off',
+        { ...trailed, stopNotBefore: 2_000, orders: [filled, stop, better('Rejected'), target] },
+        [],
+      ],
+      [
+        'the position leaves at market: the stop stays where it is',
+        { ...trailed, exitReason: 'x', orders: [filled, stop, target] },
+        ['place exit'],
+      ],
+      ['one that fired is at work', { ...trailed, orders: [filled, order('stop', 'Triggered', { type: 'STOP_MARKET' }), target] }, []],
+      [
+        'P8: it covers a part only, so the whole is covered first',
+        { ...trailed, closeQuantity: d(2), orders: [filled, better('Open'), target] },
+        ['place stop'],
+      ],
+      [
+        'more than is held would be refused in a hedged account',
+        {
+          ...trailed,
+          orders: [filled, better('Open', { quantity: d(2), request: { ...better('Open').request, reduceOnly: false } }), target],
+        },
+        ['place stop'],
+      ],
+    ]
+    for (const [name, change, expected] of moves) it(name, () => expect(names(change)).toEqual(expected))
+
+    it('comes in the form the venue still takes: one closePosition stop per direction', () => {
+      expect(planBracket(facts({ ...trailed, orders: [filled, stop, target] }))).toMatchObject([{ form: 'quantity' }])
+      const old = better('Open', { request: { ...better('Open').request, triggerPrice: d(96) } })
+      expect(planBracket(facts({ ...trailed, orders: [filled, old, target] }))).toMatchObject([{ form: null }])
+    })
+  })
 
   it('a trailing stop rests beside the hard one, once the entry is over', () => {
     const plan = { ...facts({}).plan, trailPct: d('0.5') }

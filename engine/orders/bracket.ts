@@ -2,7 +2,9 @@
  * A trade as an entry with a resting stop and take-profit on the venue. Pure planning: what stands now, in; what to do next, out.
  * Called after every event, it always plans from the facts, so it does not matter which event was missed:
  *
- * - a position without a live stop gets one (also when somebody cancelled it); an unproved stop counts as live: never two;
+ * - a position without a live stop gets one (also when somebody cancelled it); an unproved stop counts as live: never two for one level;
+ * - a stop that is to stand tighter (trailing), or that no longer covers the whole position, is replaced: the new one rests before the old
+ *   one goes. The venue takes one closePosition stop per direction (-4130), so the new one comes in the other form;
  * - stop and take-profit carry closePosition, so that the venue itself lets them go with the position, brain alive or not;
  * - when the position is flat, what is left of the bracket is cancelled (OCO by the brain, orphan-proof);
  * - a venue that refuses closePosition gets reduce-only quantities; one that refuses every stop gets the position closed at market.
@@ -12,7 +14,9 @@ import type { TradePlan } from '../contract/journal-kinds.ts'
 import type { OrderRequest, PositionSide, Side, SymbolFilters } from '../contract/venue.ts'
 import { decimal, toText, type Decimal, type Price, type Qty } from '../money/decimal.ts'
 import { quantiseQuantity, quantiseTrigger } from '../money/quantise.ts'
-import { isInFlight, isTerminal, type Order } from './order.ts'
+import { isTerminal, type Order } from './order.ts'
+
+const NONE = '0' as DecimalText
 
 export type ProtectionForm = 'closePosition' | 'quantity'
 
@@ -21,6 +25,10 @@ export interface BracketFacts {
   readonly plan: TradePlan
   /** Signed position of the symbol (and position side). */
   readonly position: Decimal
+  /** Where the stop is to stand: the plan's, or what trailing has reached. */
+  readonly stopLevel: DecimalText
+  /** The whole position as an order's quantity. */
+  readonly closeQuantity: DecimalText
   /** Every order of the trade, dead or alive. */
   readonly orders: readonly Order[]
   /** Entries may stand: trading state active, rails quiet. */
@@ -37,12 +45,35 @@ export interface BracketFacts {
 
 export type BracketAction =
   | { readonly type: 'cancel'; readonly order: Order; readonly reason: string }
-  | { readonly type: 'place'; readonly role: 'stop' | 'takeProfit' | 'exit'; readonly kind: 'hard' | 'trailing'; readonly reason: string }
+  | {
+      readonly type: 'place'
+      readonly role: 'stop' | 'takeProfit' | 'exit'
+      readonly kind: 'hard' | 'trailing'
+      /** null = the trade's own form. */
+      readonly form: ProtectionForm | null
+      readonly reason: string
+    }
   /** Position flat and nothing of the trade left at the venue. */
   | { readonly type: 'done' }
 
 const alive = (order: Order): boolean => !isTerminal(order.state)
 const cancellable = (order: Order): boolean => order.state === 'Open' || order.state === 'PartiallyFilled' || order.state === 'Triggered'
+const isUnproved = (order: Order): boolean => order.state === 'SubmitInFlight' || order.state === 'Unresolved'
+const triggerOf = (order: Order): Decimal => decimal(order.request.triggerPrice ?? NONE)
+
+/** Protects the whole position at the wanted level or better; one that fired is at work. */
+function serves(order: Order, facts: BracketFacts): boolean {
+  if (order.state === 'Triggered') return true
+  const { request } = order
+  const wanted = decimal(facts.stopLevel)
+  if (facts.plan.side === 'BUY' ? triggerOf(order).lt(wanted) : triggerOf(order).gt(wanted)) return false
+  if (request.closePosition === true) return true
+  const covered = decimal(order.quantity)
+  const whole = decimal(facts.closeQuantity)
+  // More than is held is refused when it fires, unless it only reduces.
+  return request.reduceOnly === true ? covered.gte(whole) : covered.eq(whole)
+}
+
 const isTrailing = (order: Order): boolean => order.request.type === 'TRAILING_STOP_MARKET'
 
 /** The next steps of one trade; empty while everything is as it should be or an answer is awaited. */
@@ -71,27 +102,51 @@ export function planBracket(facts: BracketFacts): readonly BracketAction[] {
   const exits = live.filter((order) => order.role === 'exit')
   const due = facts.exitReason === '' && facts.now >= facts.plan.exitDeadline ? 'held long enough' : facts.exitReason
   if (due !== '' && exits.length === 0 && facts.now >= facts.exitNotBefore) {
-    actions.push({ type: 'place', role: 'exit', kind: 'hard', reason: due })
+    actions.push({ type: 'place', role: 'exit', kind: 'hard', form: null, reason: due })
   }
   // The stop stays until the position is gone, also while an exit is on its way.
   const stops = live.filter((order) => order.role === 'stop')
   const hard = stops.filter((order) => !isTrailing(order))
-  if (hard.length === 0 && facts.now >= facts.stopNotBefore) {
-    actions.push({ type: 'place', role: 'stop', kind: 'hard', reason: 'the position has no stop' })
-  }
-  for (const extra of hard.slice(1)) {
-    if (cancellable(extra) && !isInFlight(extra.state)) actions.push({ type: 'cancel', order: extra, reason: 'one stop is enough' })
-  }
+  planHardStop(facts, hard, due !== '', actions)
   if (due !== '') return actions
   if (!live.some((order) => order.role === 'takeProfit') && facts.now >= facts.takeProfitNotBefore) {
-    actions.push({ type: 'place', role: 'takeProfit', kind: 'hard', reason: 'the position has no take-profit' })
+    actions.push({ type: 'place', role: 'takeProfit', kind: 'hard', form: null, reason: 'the position has no take-profit' })
   }
   const wantsTrail = facts.plan.trailPct !== undefined && entry.length === 0
   if (wantsTrail && !stops.some(isTrailing) && facts.now >= facts.stopNotBefore) {
-    actions.push({ type: 'place', role: 'stop', kind: 'trailing', reason: 'the plan trails its stop' })
+    actions.push({ type: 'place', role: 'stop', kind: 'trailing', form: null, reason: 'the plan trails its stop' })
   }
   return actions
 }
+
+/** One stop that serves: placed when there is none, and only when it rests the others go. `leaving` = the position goes at market. */
+function planHardStop(facts: BracketFacts, hard: readonly Order[], leaving: boolean, actions: BracketAction[]): void {
+  const serving = hard.filter((order) => serves(order, facts))
+  const wanted = hard.length === 0 || (serving.length === 0 && !leaving && !hard.some(isUnproved))
+  if (wanted && facts.now >= facts.stopNotBefore) {
+    const taken = hard.some((order) => order.request.closePosition === true)
+    actions.push({
+      type: 'place',
+      role: 'stop',
+      kind: 'hard',
+      form: taken ? 'quantity' : null,
+      reason: hard.length === 0 ? 'the position has no stop' : 'the stop is replaced',
+    })
+  }
+  const resting = serving.filter((order) => order.state === 'Open')
+  const tightest = resting.reduce<Order | undefined>(
+    (best, order) => (best === undefined || isTighter(order, best, facts) ? order : best),
+    undefined,
+  )
+  if (tightest === undefined) return
+  for (const extra of hard) {
+    if (extra === tightest || extra.state !== 'Open') continue
+    actions.push({ type: 'cancel', order: extra, reason: serving.includes(extra) ? 'one stop is enough' : 'a better stop rests' })
+  }
+}
+
+const isTighter = (order: Order, than: Order, facts: BracketFacts): boolean =>
+  facts.plan.side === 'BUY' ? triggerOf(order).gt(triggerOf(than)) : triggerOf(order).lt(triggerOf(than))
 
 /** The venue executed more than the ledger has booked: the position is not what it seems yet. */
 export const owesFills = (orders: readonly Order[]): boolean =>

@@ -27,6 +27,17 @@ export type OrderState =
   /** Proved never to have reached the venue's book. */
   | 'NotSent'
 
+/** New terms asked of the venue. */
+export interface Amendment {
+  readonly price: DecimalText
+  /** Whole quantity, what is executed already included. */
+  readonly quantity: DecimalText
+  /** Venue ms of asking. */
+  readonly at: number
+  /** Number of its intent. */
+  readonly counter: number
+}
+
 export interface Order {
   readonly clientId: string
   readonly symbol: string
@@ -43,6 +54,10 @@ export interface Order {
   readonly childOrderId: string
   readonly quantity: DecimalText
   readonly price: DecimalText
+  /** Venue ms of the report these terms come from: an older one that arrives late does not bring old terms back. */
+  readonly termsAt: number
+  /** On the wire or unproved; null = none. */
+  readonly amendment: Amendment | null
   /** What the venue says was executed: never shrinks. */
   readonly executed: DecimalText
   /** What the ledger booked from fills; behind `executed` means a fill is still owed to us. */
@@ -109,6 +124,8 @@ export function newOrder(
     childOrderId: '',
     quantity: request.quantity ?? ZERO,
     price: request.price ?? ZERO,
+    termsAt: 0,
+    amendment: null,
     executed: ZERO,
     booked: ZERO,
     averagePrice: ZERO,

@@ -42,6 +42,9 @@ const drive = (order: Order, events: readonly OrderEvent[]): Order =>
     return step.ok ? step.order : current
   }, order)
 
+const SEND: OrderEvent = { type: 'amendSent', amendment: { price: d(101), quantity: d(12), at: 2, counter: 9 }, at: 2 }
+const failed = (gone: boolean): OrderEvent => ({ type: 'amendFailed', gone, proof: 'rejected', message: '-5027', at: 3 })
+
 describe('known lives', () => {
   it('ack, partial, fill', () => {
     const end = drive(fresh(), [
@@ -112,14 +115,64 @@ describe('known lives', () => {
 
   it('amend: sent, answered, refused, ambiguous', () => {
     const open = drive(fresh(), [{ type: 'acked', order: venue('NEW', 0), at: 1 }])
-    const amending = drive(open, [{ type: 'amendSent', at: 2 }])
-    expect(amending.state).toBe('AmendInFlight')
-    expect(drive(amending, [{ type: 'acked', order: { ...venue('NEW', 0), price: d(101) }, at: 3 }])).toMatchObject({
+    const amending = drive(open, [SEND])
+    expect(amending).toMatchObject({ state: 'AmendInFlight', price: '100', amendment: { price: '101', quantity: '12' } })
+    const moved = { ...venue('NEW', 0, 3), price: d(101), quantity: d(12) }
+    expect(drive(amending, [{ type: 'amended', order: moved, at: 3 }])).toMatchObject({
       state: 'Open',
       price: '101',
+      quantity: '12',
+      amendment: null,
     })
-    expect(drive(amending, [{ type: 'amendFailed', message: '-5027', at: 3 }]).state).toBe('Open')
-    expect(drive(amending, [{ type: 'ambiguous', message: '503', at: 3 }]).state).toBe('AmendUnresolved')
+    expect(drive(amending, [failed(false)])).toMatchObject({ state: 'Open', price: '100', amendment: null })
+    expect(drive(amending, [failed(true)])).toMatchObject({ state: 'AmendUnresolved', amendment: { price: '101' } })
+    const lost = drive(amending, [{ type: 'ambiguous', message: '503', at: 3 }])
+    expect(lost).toMatchObject({ state: 'AmendUnresolved', amendment: { price: '101' } })
+    // INV-04: a passing report proves nothing, an answer to our question does.
+    expect(drive(lost, [{ type: 'report', order: venue('NEW', 0, 4), at: 4 }])).toMatchObject({ state: 'AmendUnresolved' })
+    expect(drive(lost, [{ type: 'found', order: moved, at: 4 }])).toMatchObject({ state: 'Open', price: '101', amendment: null })
+  })
+
+  it('a late answer to the placing does not end an amendment, and a late report does not bring old terms back', () => {
+    const amending = drive(fresh(), [{ type: 'report', order: venue('NEW', 0, 1), at: 1 }, SEND])
+    expect(drive(amending, [{ type: 'acked', order: venue('NEW', 0, 1), at: 3 }]).state).toBe('AmendInFlight')
+    const moved = { ...venue('NEW', 0, 3), price: d(101), quantity: d(12) }
+    const late = drive(amending, [
+      { type: 'amended', order: moved, at: 3 },
+      { type: 'report', order: venue('PARTIALLY_FILLED', 4, 2), at: 5 },
+    ])
+    expect(late).toMatchObject({ state: 'PartiallyFilled', executed: '4', price: '101', quantity: '12' })
+  })
+
+  it('while an amendment is unproved no quantity is whole; a larger order is not filled by its old quantity', () => {
+    const lost = drive(fresh(), [
+      { type: 'acked', order: venue('NEW', 0, 1), at: 1 },
+      SEND,
+      { type: 'ambiguous', message: '503', at: 3 },
+      { type: 'booked', quantity: d(10), at: 4 },
+    ])
+    expect(lost).toMatchObject({ state: 'AmendUnresolved', executed: '10' })
+    const found = drive(lost, [{ type: 'found', order: { ...venue('PARTIALLY_FILLED', 10, 5), quantity: d(12) }, at: 5 }])
+    expect(found).toMatchObject({ state: 'PartiallyFilled', quantity: '12' })
+    // Made larger by somebody else: its fills made it look whole, the venue says it is not.
+    const whole = drive(fresh(), [
+      { type: 'acked', order: venue('NEW', 0, 1), at: 1 },
+      { type: 'booked', quantity: d(10), at: 2 },
+    ])
+    expect(whole.state).toBe('Filled')
+    expect(drive(whole, [{ type: 'report', order: { ...venue('PARTIALLY_FILLED', 10, 3), quantity: d(15) }, at: 3 }])).toMatchObject({
+      state: 'PartiallyFilled',
+      quantity: '15',
+    })
+    expect(drive(whole, [{ type: 'report', order: venue('PARTIALLY_FILLED', 4, 0), at: 3 }]).state).toBe('Filled')
+  })
+
+  it('a stop whose trigger was moved by hand stands where the venue says', () => {
+    const request = { ...fresh('algo').request, triggerPrice: d(90) }
+    const armed = drive({ ...fresh('algo'), request }, [
+      { type: 'report', order: { ...venue('NEW', 0, 2, 'algo'), triggerPrice: d(95) }, at: 2 },
+    ])
+    expect(armed.request.triggerPrice).toBe('95')
   })
 })
 
@@ -154,8 +207,10 @@ const anyEvent: fc.Arbitrary<OrderEvent> = fc.oneof(
     { type: 'cancelAcked', at: 1 },
     { type: 'cancelFailed', gone: true, message: 'c', at: 1 },
     { type: 'cancelFailed', gone: false, message: 'c', at: 1 },
-    { type: 'amendSent', at: 1 },
-    { type: 'amendFailed', message: 'm', at: 1 },
+    SEND,
+    { type: 'amended', order: { ...venue('NEW', 0, 3), price: d(101) }, at: 3 },
+    failed(true),
+    failed(false),
   ),
 )
 
@@ -170,7 +225,7 @@ describe('random event orders', () => {
           expect(Number(step.order.executed)).toBeGreaterThanOrEqual(Number(order.executed))
           expect(Number(step.order.booked)).toBeGreaterThanOrEqual(Number(order.booked))
           if (isUnresolved(order.state) && !isUnresolved(step.order.state) && !isTerminal(step.order.state)) {
-            expect(['acked', 'found', 'report', 'booked', 'cancelSent']).toContain(event.type)
+            expect(['acked', 'found', 'amended', 'report', 'booked', 'cancelSent']).toContain(event.type)
           }
           if (order.state === 'Unresolved' && step.order.state === 'NotSent') expect(['absent', 'notSent']).toContain(event.type)
           // The venue's last word stands: nothing brings a venue-terminal order back.

@@ -3,13 +3,14 @@
  * - executed quantity only grows; a report older than what is known changes nothing;
  * - INV-04: `ambiguous` leads to an unresolved state, which only proof (`found`, `absent`, a report, a fill) leaves;
  * - an order concluded dead without the venue's word (NotSent, Rejected) comes back to life when the venue reports it;
+ * - terms (price, quantity) are those of the newest report by the venue's own time; while an amendment is unproved no quantity is whole;
  * - events may come in any order and more than once (REST answers and stream events are not ordered among each other).
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
 import { unreachable } from '../contract/result.ts'
 import type { VenueOrder } from '../contract/venue.ts'
 import { decimal, toText } from '../money/decimal.ts'
-import { isTerminal, isUnresolved, type Order, type OrderState } from './order.ts'
+import { isTerminal, isUnresolved, type Amendment, type Order, type OrderState } from './order.ts'
 
 export type OrderEvent =
   /** The venue's answer to `place`, or a report about it over REST (look-up, open orders). */
@@ -31,15 +32,29 @@ export type OrderEvent =
   | { readonly type: 'cancelSent' | 'cancelAcked'; readonly at: number }
   /** The cancel was refused or never sent; `gone` = the venue says there is nothing to cancel, which proves nothing about fills. */
   | { readonly type: 'cancelFailed'; readonly gone: boolean; readonly message: string; readonly at: number }
-  | { readonly type: 'amendSent'; readonly at: number }
-  | { readonly type: 'amendFailed'; readonly message: string; readonly at: number }
+  | { readonly type: 'amendSent'; readonly amendment: Amendment; readonly at: number }
+  /** The venue's answer to an amendment. */
+  | { readonly type: 'amended'; readonly order: VenueOrder; readonly at: number }
+  /** The amendment was refused or never sent; `gone` = the venue says there is nothing to amend, which proves nothing about fills. */
+  | {
+      readonly type: 'amendFailed'
+      readonly gone: boolean
+      readonly proof: 'rejected' | 'notSent'
+      readonly message: string
+      readonly at: number
+    }
 
 export type Transition = { readonly ok: true; readonly order: Order } | { readonly ok: false; readonly reason: string }
 
-const next = (order: Order, at: number, change: Partial<Order>): Transition => ({
-  ok: true,
-  order: { ...order, ...change, updatedAt: Math.max(order.updatedAt, at) },
-})
+const next = (order: Order, at: number, change: Partial<Order>): Transition => {
+  const state = change.state ?? order.state
+  const amending = state === 'AmendInFlight' || state === 'AmendUnresolved'
+  const amendment = change.amendment === undefined ? order.amendment : change.amendment
+  return {
+    ok: true,
+    order: { ...order, ...change, amendment: amending ? amendment : null, updatedAt: Math.max(order.updatedAt, at) },
+  }
+}
 const invalid = (order: Order, event: OrderEvent): Transition => ({
   ok: false,
   reason: `${event.type} does not apply to ${order.clientId} in ${order.state}`,
@@ -107,20 +122,42 @@ function alive(order: Order, reported: OrderState, proof: boolean): OrderState {
 /** Concluded by us, not by the venue: a report overrules it. */
 const concludedByUs = (order: Order): boolean => order.state === 'NotSent' || (order.state === 'Rejected' && order.orderId === '')
 
+/** A trigger somebody moved; what never had one (trailing) has none to compare. */
+const movedTrigger = (order: Order, venue: VenueOrder): boolean => {
+  const mine = order.request.triggerPrice
+  return (
+    mine !== undefined && mine !== venue.triggerPrice && decimal(venue.triggerPrice).gt(0) && !decimal(venue.triggerPrice).eq(decimal(mine))
+  )
+}
+
+/** Counted as filled by its fills, while somebody had made it larger: the venue still works on the rest. */
+const grewAfterwards = (order: Order, venue: VenueOrder, child: boolean): boolean =>
+  order.state === 'Filled' &&
+  !child &&
+  order.book === 'regular' &&
+  (venue.status === 'NEW' || venue.status === 'PARTIALLY_FILLED') &&
+  venue.updatedAt >= order.termsAt &&
+  decimal(venue.quantity).gt(decimal(order.quantity))
+
 function applyVenue(order: Order, venue: VenueOrder, at: number, proof: boolean, message: string): Transition {
   const child = order.book === 'algo' && venue.book === 'regular'
   const executed = max(order.executed, venue.executed)
   const grew = executed !== order.executed
+  const fresh = child || venue.updatedAt >= order.termsAt
   const facts: Partial<Order> = {
     executed,
+    ...(fresh && !child ? { termsAt: venue.updatedAt } : {}),
     ...(child ? { childOrderId: venue.orderId } : venue.orderId === '' ? {} : { orderId: venue.orderId }),
     ...(venue.triggeredOrderId === undefined ? {} : { childOrderId: venue.triggeredOrderId }),
-    ...(decimal(venue.quantity).gt(0) ? { quantity: venue.quantity } : {}),
-    ...(decimal(venue.price).gt(0) ? { price: venue.price } : {}),
+    ...(fresh && decimal(venue.quantity).gt(0) ? { quantity: venue.quantity } : {}),
+    ...(fresh && decimal(venue.price).gt(0) ? { price: venue.price } : {}),
+    ...(fresh && venue.book === 'algo' && movedTrigger(order, venue)
+      ? { request: { ...order.request, triggerPrice: venue.triggerPrice } }
+      : {}),
     ...(decimal(venue.averagePrice).gt(0) && (grew || order.averagePrice === '0') ? { averagePrice: venue.averagePrice } : {}),
     ...(message === '' ? {} : { message }),
   }
-  if (isTerminal(order.state) && !concludedByUs(order)) {
+  if (isTerminal(order.state) && !concludedByUs(order) && !grewAfterwards(order, venue, child)) {
     // Late and repeated reports: only more executed quantity is news; a fill that beat the cancel turns it into Filled.
     const filled = venue.status === 'FILLED' && grew
     return next(order, at, filled ? { ...facts, state: 'Filled' } : { ...facts, quantity: order.quantity, price: order.price })
@@ -135,7 +172,8 @@ function applyVenue(order: Order, venue: VenueOrder, at: number, proof: boolean,
 function applyBooked(order: Order, quantity: DecimalText, at: number): Transition {
   const booked = toText(decimal(order.booked).plus(decimal(quantity)))
   const executed = max(order.executed, booked)
-  const whole = decimal(order.quantity).gt(0) && decimal(booked).gte(decimal(order.quantity))
+  // Made larger or smaller meanwhile: only the venue knows what whole is.
+  const whole = order.amendment === null && decimal(order.quantity).gt(0) && decimal(booked).gte(decimal(order.quantity))
   if (isTerminal(order.state) && !concludedByUs(order)) return next(order, at, { booked, executed })
   if (whole) return next(order, at, { booked, executed, state: 'Filled', lookups: 0 })
   const state: OrderState = order.book === 'algo' ? 'Triggered' : alive(order, 'PartiallyFilled', false)
@@ -146,11 +184,8 @@ function applyBooked(order: Order, quantity: DecimalText, at: number): Transitio
 export function transition(order: Order, event: OrderEvent): Transition {
   switch (event.type) {
     case 'acked':
-    case 'found': {
-      // An answer to an amend or place ends what was in flight; for a cancel only a terminal status does.
-      const answered = event.type === 'acked' && order.state === 'AmendInFlight' ? { ...order, state: 'Open' as const } : order
-      return applyVenue(answered, event.order, event.at, event.type === 'found', '')
-    }
+    case 'found':
+      return applyVenue(order, event.order, event.at, event.type === 'found', '')
     case 'report':
       return applyVenue(order, event.order, event.at, false, event.message ?? '')
     case 'booked':
@@ -218,12 +253,16 @@ export function transition(order: Order, event: OrderEvent): Transition {
       })
     case 'amendSent':
       return order.state === 'Open' || order.state === 'PartiallyFilled'
-        ? next(order, event.at, { state: 'AmendInFlight', requestedAt: event.at, lookups: 0 })
+        ? next(order, event.at, { state: 'AmendInFlight', amendment: event.amendment, requestedAt: event.at, lookups: 0 })
         : invalid(order, event)
+    case 'amended': {
+      const amending = order.state === 'AmendInFlight' || order.state === 'AmendUnresolved'
+      const answered: Order = amending ? { ...order, state: restingState(order), amendment: null } : order
+      return applyVenue(answered, event.order, event.at, true, '')
+    }
     case 'amendFailed':
-      return order.state === 'AmendInFlight'
-        ? next(order, event.at, { state: restingState(order), message: event.message })
-        : unchanged(order)
+      if (order.state !== 'AmendInFlight') return unchanged(order)
+      return next(order, event.at, { state: event.gone ? 'AmendUnresolved' : restingState(order), message: event.message, lookups: 0 })
     default:
       return unreachable(event)
   }

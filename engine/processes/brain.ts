@@ -59,12 +59,14 @@ async function start(init: BrainInit): Promise<BrainRuntime> {
   const synced = await patiently(() => venue.clock.sync())
   if (!synced.ok) throw new Error(`the venue does not answer: ${synced.error.message}`)
   const ring = await openRing(init)
-  recording = openRecording({
-    dataDir: init.dataDir,
-    session: init.session,
-    build: init.build,
-    log: (text) => host.emit('log', { level: 'warn', text }),
-  })
+  if (init.settings.recording.on)
+    recording = openRecording({
+      dataDir: init.dataDir,
+      session: init.session,
+      build: init.build,
+      totalBytes: init.settings.recording.maxMegabytes * 1_048_576,
+      log: (text) => host.emit('log', { level: 'warn', text }),
+    })
   const made = await createBrainRuntime({
     init,
     journal: journal.value,

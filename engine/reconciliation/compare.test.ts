@@ -33,6 +33,11 @@ describe('each kind, planted alone, is found, typed and priced', () => {
       ['lost-order crit 500'],
     ],
     [
+      'order-terms',
+      { book: { openOrders: [local(order())] }, venue: { openOrders: [order({ quantity: text('0.03') })] } },
+      ['order-terms warn 1000'],
+    ],
+    [
       'missing-stop',
       { book: { positions: [localPosition('0.5', { wantsStop: true })] }, venue: { positions: [venuePosition('0.5')] } },
       ['missing-stop crit 30500'],
@@ -218,7 +223,7 @@ describe('causes, not effects', () => {
       venue: { openOrders: [order({ price: text('49000'), quantity: text('0.02') })] },
     })
     expect(only).toMatchObject({
-      kind: 'lost-order',
+      kind: 'order-terms',
       severity: 'warn',
       local: 'price 50000, quantity 0.01',
       venue: 'price 49000, quantity 0.02',
@@ -277,12 +282,16 @@ describe('proposals', () => {
       { kind: 'set-wallet', wallet: '1000' },
     ])
   })
-  it('a lost order, a missing stop, a drifted wallet', () => {
+  it('a lost order, other terms, a missing stop, a drifted wallet', () => {
     const lost = {
       book: { openOrders: [local(order())] },
       context: { lookups: new Map([['sessions-BTCUSDT-e1', { kind: 'absent' } as const]]) },
     }
     expect(proposal(lost, 'repair').repairs).toMatchObject([{ kind: 'drop-order', clientId: 'sessions-BTCUSDT-e1', venue: null }])
+    const changed = { book: { openOrders: [local(order())] }, venue: { openOrders: [order({ price: text('49000') })] } }
+    expect(proposal(changed, 'repair').repairs).toMatchObject([
+      { kind: 'take-terms', clientId: 'sessions-BTCUSDT-e1', venue: { price: '49000', quantity: '0.01' } },
+    ])
     const bare = { book: { positions: [localPosition('0.5', { wantsStop: true })] }, venue: { positions: [venuePosition('0.5')] } }
     expect(proposal(bare, 'repair').repairs).toMatchObject([{ kind: 're-arm-stop', symbol: 'BTCUSDT' }])
     expect(proposal({ wallet: '997.5' }, 'repair').repairs).toMatchObject([{ kind: 'set-wallet', wallet: '997.5' }])

@@ -99,11 +99,11 @@ function unknownOrder(order: VenueOrder): Finding {
 
 function changedOrder(local: LocalOrder, venue: VenueOrder, changed: readonly ChangedTerm[]): Finding {
   return finding({
-    kind: 'lost-order',
+    kind: 'order-terms',
     severity: 'warn',
     symbol: venue.symbol,
     positionSide: venue.positionSide,
-    key: `${venue.clientId}:terms`,
+    key: venue.clientId,
     summary: `the venue has other terms: ${changed.map((c) => `${c.term} ${c.local} → ${c.venue}`).join(', ')} (${venue.clientId})`,
     local: changed.map((c) => `${c.term} ${c.local}`).join(', '),
     venue: changed.map((c) => `${c.term} ${c.venue}`).join(', '),

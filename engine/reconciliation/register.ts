@@ -30,6 +30,7 @@ export function sees(scope: Scope, mismatch: Pick<Mismatch, 'kind' | 'symbol'>):
       return scope.positions && scope.fillSymbols.has(mismatch.symbol)
     case 'foreign-order':
     case 'lost-order':
+    case 'order-terms':
       return orders
     case 'missing-stop':
     case 'orphan-stop':

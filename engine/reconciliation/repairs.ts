@@ -2,7 +2,8 @@
  * What to do about a finding: repairs for the brain's book (applied by the brain, journaled first) and cancels or closes by the
  * reconciler's own hands. Pure: it only proposes.
  *
- * 1. Automatic repair follows proof only: a trade the venue shows, an order the venue proved gone, a stop that does not rest.
+ * 1. Automatic repair follows proof only: a trade the venue shows, an order the venue proved gone or shows with other terms, a stop that
+ *    does not rest.
  * 2. Nothing foreign is ever touched, adopted or closed unless the trader says so.
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
@@ -31,6 +32,7 @@ export function isAutomatic(mismatch: Finding): boolean {
   switch (mismatch.kind) {
     case 'missing-fill':
     case 'lost-order':
+    case 'order-terms':
     case 'missing-stop':
       return true
     case 'orphan-stop':
@@ -106,6 +108,11 @@ function repair(
       const found = mismatch.evidence['venue']
       const proved = isOrder(found) ? found : null
       return { hands: [], repairs: [{ kind: 'drop-order', mismatchId: mismatch.id, clientId: lost.clientId, venue: proved }] }
+    }
+    case 'order-terms': {
+      const stated = mismatch.evidence['venue']
+      if (!isOrder(stated)) return NOTHING
+      return { hands: [], repairs: [{ kind: 'take-terms', mismatchId: mismatch.id, clientId: stated.clientId, venue: stated }] }
     }
     case 'missing-stop':
       return {

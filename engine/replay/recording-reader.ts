@@ -7,8 +7,8 @@ import type { BrainEvent } from '../brain/events.ts'
 import { TICK_WORDS } from '../contract/tick.ts'
 import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
 import { RECORDING_VERSION, RECORDINGS_FOLDER, RecordKind, type RecordingHeader } from '../processes/brain/recording.ts'
+import { SEGMENT_NAME, sessionSpaces } from '../processes/brain/recording-space.ts'
 
-const NAME = /^(\d{12})-(\d{5})\.rec$/
 const MAX_BLOCK = 64 * 1_048_576
 
 const Header = v.looseObject({
@@ -31,7 +31,7 @@ export function recordingsOf(dataDir: string, session: string): Result<readonly 
   const folder = join(dataDir, RECORDINGS_FOLDER, session)
   let names: string[]
   try {
-    names = readdirSync(folder).filter((name) => NAME.test(name))
+    names = readdirSync(folder).filter((name) => SEGMENT_NAME.test(name))
   } catch {
     return fail('no-recording', `there is no recording of session ${session} in ${dataDir}`)
   }
@@ -43,19 +43,16 @@ export function recordingsOf(dataDir: string, session: string): Result<readonly 
   return runs.size === 0 ? fail('no-recording', `the recording of session ${session} is empty`) : ok([...runs.values()])
 }
 
-/** Sessions with a recording. */
-export function recordedSessions(dataDir: string): readonly string[] {
-  try {
-    return readdirSync(join(dataDir, RECORDINGS_FOLDER)).toSorted()
-  } catch {
-    return []
-  }
-}
+/** Sessions with a recording, oldest first. */
+export const recordedSessions = (dataDir: string): readonly string[] =>
+  sessionSpaces(join(dataDir, RECORDINGS_FOLDER)).map(({ session }) => session)
 
 export class RecordingReader {
   readonly #files: readonly string[]
   /** Set when the last block was cut or damaged. */
   cut = ''
+  /** Bytes of the files taken so far. */
+  bytesRead = 0
 
   constructor(files: readonly string[]) {
     this.#files = files
@@ -69,7 +66,9 @@ export class RecordingReader {
       while (at < bytes.length) {
         const raw = this.#block(bytes, at, file)
         if (raw === null) return
-        at += 8 + bytes.readUInt32LE(at)
+        const length = 8 + bytes.readUInt32LE(at)
+        at += length
+        this.bytesRead += length
         yield* parse(raw)
       }
     }

@@ -33,13 +33,20 @@ export interface Signal {
   /** Price the decision was made at. */
   readonly price: number
   readonly entry: Entry
+  /**
+   * Id of an earlier signal of its own on this symbol and side whose LIMIT entry rests unfilled: that order is moved to this signal's
+   * price, stop and target instead of a new one being placed. Its quantity shrinks when the risk or the notional would grow.
+   */
+  readonly moves?: string
   readonly stop: number
   readonly takeProfit: number
   /** Level beyond which the idea is wrong; the stop stands at it or beyond it. */
   readonly invalidation: number
   /** Position is closed at market after this much venue time, ms. */
   readonly maxHoldMs: number
-  /** Distance of a trailing stop as a fraction of price, when the idea wants one. */
+  /** The stop follows the close at this distance in price, once the position is one R ahead (orders/trailing.ts). */
+  readonly trail?: { readonly distance: number }
+  /** Distance of the venue's own trailing stop as a fraction of price, when the idea wants one beside the fixed stop. */
   readonly trailFraction?: number
   /** Which leverage rail applies. */
   readonly leverageClass: 'teacher' | 'student'

@@ -90,6 +90,34 @@ describe('orders', () => {
     expect(answer.value[7]).toMatchObject({ value: { book: 'algo' } })
   })
 
+  it('amends price and quantity of a resting order; what is refused names its code', async () => {
+    const { api } = await bench()
+    const order = limitOrder()
+    const { clientId, symbol, side } = order
+    expect((await api.place(order)).ok).toBe(true)
+    const terms = { clientId, symbol, side, price: text('62999.90'), quantity: text('0.003') }
+    expect(await api.amend(terms)).toMatchObject({ ok: true, value: { clientId, status: 'NEW', price: '62999.90', quantity: '0.003' } })
+    expect(await api.order(symbol, clientId, 'regular')).toMatchObject({ value: { price: '62999.90', quantity: '0.003' } })
+    expect(await api.amend(terms)).toMatchObject({ ok: false, error: { code: 'rejected', venueCode: -5027 } })
+    expect(await api.amend({ ...terms, price: text('62999.95') })).toMatchObject({
+      ok: false,
+      error: { code: 'rejected', venueCode: -4014 },
+    })
+    expect(await api.amend({ ...terms, clientId: 'nobody' })).toMatchObject({ ok: false, error: { code: 'notFound', venueCode: -2013 } })
+  })
+
+  it('the 10,001st amendment of one order is refused with -5026 and changes nothing', async () => {
+    const { sim, api } = await bench()
+    const order = limitOrder()
+    const { clientId, symbol, side } = order
+    expect((await api.place(order)).ok).toBe(true)
+    const effect = { do: 'refuse', status: 400, code: -5026, msg: 'Exceed maximum modify order limit.' }
+    expect(sim.fault({ on: 'request', path: 'PUT /fapi/v1/order', effect }).ok).toBe(true)
+    const refused = await api.amend({ clientId, symbol, side, price: text('62000.00'), quantity: text('0.002') })
+    expect(refused).toMatchObject({ ok: false, error: { code: 'rejected', venueCode: -5026 } })
+    expect(await api.order(symbol, clientId, 'regular')).toMatchObject({ value: { price: '63000.00' } })
+  })
+
   it('ids beyond 2^53 keep every digit through REST', async () => {
     const { sim, api } = await bench()
     sim.fault({ on: 'time', effect: { do: 'market', fault: { kind: 'ids', from: '9007199254740993' } } })
@@ -176,6 +204,19 @@ describe('what a failure proves', () => {
     sim.fault({ on: 'request', path: 'DELETE /fapi/v1/order', effect: { do: 'reset', executed: true } })
     expect(await api.cancel('BTCUSDT', order.clientId, 'regular')).toMatchObject({ ok: false, error: { code: 'ambiguous' } })
     expect(await api.order('BTCUSDT', order.clientId, 'regular')).toMatchObject({ ok: true, value: { status: 'CANCELED' } })
+  })
+
+  it('an amendment that was lost is unresolved, and the look-up tells its terms', async () => {
+    for (const executed of [true, false]) {
+      const { sim, api } = await bench()
+      const order = limitOrder()
+      const { clientId, symbol, side } = order
+      expect((await api.place(order)).ok).toBe(true)
+      sim.fault({ on: 'request', path: 'PUT /fapi/v1/order', effect: { do: 'unknown', executed } })
+      const lost = await api.amend({ clientId, symbol, side, price: text('62000.00'), quantity: text('0.002') })
+      expect(lost).toMatchObject({ ok: false, error: { code: 'ambiguous' } })
+      expect(await api.order(symbol, clientId, 'regular')).toMatchObject({ value: { price: executed ? '62000.00' : '63000.00' } })
+    }
   })
 
   it('a read that cannot be understood is malformed, never empty', async () => {

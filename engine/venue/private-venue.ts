@@ -139,6 +139,12 @@ export function createPrivateVenue(rest: Rest, listen: () => () => void): Privat
     openOrders,
     positions,
     balances,
+    amend: ({ symbol, clientId, side, price, quantity }, lane = 'order') =>
+      heard(() =>
+        call('PUT', 'order', lane, WEIGHT.order, { symbol, side, origClientOrderId: clientId, price, quantity }, RegularOrder, {
+          orders: 1,
+        }),
+      ),
     async cancel(symbol, clientId, book, lane = 'cancel') {
       if (book === 'regular') {
         return heard(() => call('DELETE', 'order', lane, WEIGHT.cancel, { symbol, origClientOrderId: clientId }, RegularOrder))

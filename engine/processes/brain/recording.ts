@@ -1,12 +1,13 @@
 /**
  * The brain's black box: every event and every batch of ticks in the order the reducer took them, in segment files of deflated
- * blocks. INV-11: segments and their sum are bounded; a full recording stops and says so, it never drops its beginning (without
- * which nothing could be replayed). INV-12: events hold no credentials. A disk that fails ends the recording, never the brain.
+ * blocks. INV-11: segments and the sum over all sessions are bounded; the oldest whole sessions make room (recording-space.ts). When
+ * this one alone fills it, it stops and says so: it never drops its beginning, without which nothing could be replayed. INV-12: events
+ * hold no credentials. A disk that fails ends the recording, never the brain.
  *
- * On when the data folder has a folder `recordings`. Layout: recordings/<session>/<seq of the brain's session row>-<segment>.rec; a block
+ * Layout: recordings/<session>/<seq of the brain's session row>-<segment>.rec; a block
  * is [bytes deflated u32][bytes u32][deflated]; inside, records: 0 header (JSON), 1 ticks (count u32, at f64, slots), 2 event (JSON).
  */
-import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import type { BrainConfig, BrainState } from '../../brain/state.ts'
@@ -14,14 +15,15 @@ import type { Recorder } from '../../brain/recorder.ts'
 import { toPlainError } from '../../contract/result.ts'
 import { TICK_WORDS } from '../../contract/tick.ts'
 import type { Journal } from '../../journal/journal.ts'
+import { makeRoom } from './recording-space.ts'
 
 export const RECORDINGS_FOLDER = 'recordings'
 export const RECORDING_VERSION = 1
 export const RecordKind = { header: 0, ticks: 1, event: 2 } as const
 
-const BLOCK_BYTES = 262_144
+/** Small, because packing it holds the brain (a quarter of a millisecond each). */
+const BLOCK_BYTES = 65_536
 const SEGMENT_BYTES = 16 * 1_048_576
-const TOTAL_BYTES = 512 * 1_048_576
 const FLUSH_MS = 250
 
 export interface RecordingHeader {
@@ -40,7 +42,8 @@ export interface RecordingOptions {
   readonly build: string
   readonly log: (text: string) => void
   readonly segmentBytes?: number
-  readonly totalBytes?: number
+  /** All sessions together. */
+  readonly totalBytes: number
 }
 
 export interface Recording extends Recorder {
@@ -57,11 +60,7 @@ export function beginningOf(journal: Journal, session: string): number {
   return rows.ok ? (rows.value.find((row) => row.process === 'brain')?.seq ?? 0) : 0
 }
 
-/** null when the data folder does not ask for it. */
-export function openRecording(options: RecordingOptions): Recording | null {
-  const folder = join(options.dataDir, RECORDINGS_FOLDER)
-  return existsSync(folder) ? new SegmentRecording(options, join(folder, options.session)) : null
-}
+export const openRecording = (options: RecordingOptions): Recording => new SegmentRecording(options)
 
 class SegmentRecording implements Recording {
   readonly #options: RecordingOptions
@@ -71,14 +70,16 @@ class SegmentRecording implements Recording {
   #file: number | null = null
   #segment = 0
   #segmentBytes = 0
-  #totalBytes = 0
+  #ownBytes = 0
+  /** What other recordings hold. */
+  #otherBytes = 0
   #prefix = ''
   #timer: ReturnType<typeof setInterval> | undefined
   ended = ''
 
-  constructor(options: RecordingOptions, folder: string) {
+  constructor(options: RecordingOptions) {
     this.#options = options
-    this.#folder = folder
+    this.#folder = join(options.dataDir, RECORDINGS_FOLDER, options.session)
   }
 
   begin(state: BrainState, journalSeq: number): void {
@@ -105,6 +106,7 @@ class SegmentRecording implements Recording {
       },
     }
     this.#prefix = String(journalSeq).padStart(12, '0')
+    this.#makeRoom(this.#options.segmentBytes ?? SEGMENT_BYTES)
     this.#json(RecordKind.header, header)
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS)
     this.#timer.unref()
@@ -155,14 +157,30 @@ class SegmentRecording implements Recording {
     head.writeUInt32LE(packed.length, 0)
     head.writeUInt32LE(raw.length, 4)
     const bytes = packed.length + head.length
-    if (this.#totalBytes + bytes > (this.#options.totalBytes ?? TOTAL_BYTES)) return this.#end('it has reached its largest size')
+    if (!this.#fits(bytes)) this.#makeRoom(Math.max(bytes, this.#options.segmentBytes ?? SEGMENT_BYTES))
+    if (!this.#fits(bytes)) return this.#end('it has reached its largest size')
     try {
       if (this.#file === null || this.#segmentBytes >= (this.#options.segmentBytes ?? SEGMENT_BYTES)) this.#next()
       if (this.#file !== null) writeSync(this.#file, Buffer.concat([head, packed]))
       this.#segmentBytes += bytes
-      this.#totalBytes += bytes
+      this.#ownBytes += bytes
     } catch (thrown) {
       this.#end(toPlainError(thrown).message)
+    }
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#otherBytes + this.#ownBytes + bytes <= this.#options.totalBytes
+  }
+
+  /** A folder that cannot be read or emptied counts as empty: the disk's own limit ends the recording then. */
+  #makeRoom(bytes: number): void {
+    try {
+      const root = join(this.#options.dataDir, RECORDINGS_FOLDER)
+      const all = makeRoom(root, this.#options.session, Math.max(0, this.#options.totalBytes - bytes))
+      this.#otherBytes = Math.max(0, all - this.#ownBytes)
+    } catch (thrown) {
+      this.#options.log(`old recordings could not be removed: ${toPlainError(thrown).message}`)
     }
   }
 
