@@ -1,10 +1,10 @@
 /** What engines that died leave in memory is cleared by the next start, and only that. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
+import { hostProgram } from './fixtures/engine-of-stand-ins.ts'
 import { lockDataDir } from './instance-lock.ts'
 import { claimRing, clearDeadRings, ringPathFor } from './ring-path.ts'
 
@@ -56,21 +56,14 @@ it('a living engine’s ring stays, and so does our own and whatever is not cert
 })
 
 it('a host killed with -9 on data nobody uses again leaves nothing once another engine has started', async () => {
-  const host = async (dataDir: string) => {
-    const child = spawn(process.execPath, [new URL('./fixtures/host.ts', import.meta.url).pathname, dataDir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    await once(child.stdout, 'data')
-    return child
-  }
   const [first, second] = [folder(), folder()]
   const owner = `${ringPathFor(first, process.env)}.owner`
-  const killed = await host(first)
+  const { host: killed } = await hostProgram(first)
   expect(existsSync(owner)).toBe(true)
   killed.kill('SIGKILL')
   await once(killed, 'exit')
   expect(existsSync(owner)).toBe(true)
-  const next = await host(second)
+  const { host: next } = await hostProgram(second)
   expect(existsSync(owner)).toBe(false)
   next.kill('SIGKILL')
   await once(next, 'exit')
