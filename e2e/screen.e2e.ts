@@ -83,6 +83,28 @@ describe.skipIf(chromiumPath === null)('screen', () => {
     expect(clipped).toBe(false)
   })
 
+  it.each([
+    ['dark', SMALL],
+    ['light', SMALL],
+    ['dark', LARGE],
+    ['light', LARGE],
+  ] as const)('student: both records, the test and the leverage in view: %s at %j', async (colorScheme, viewport) => {
+    const page = await open({ colorScheme, viewport })
+    await STATES['student']?.(page)
+    await picture(page, `student-${viewport.width}x${viewport.height}-${colorScheme}`)
+    const table = page.getByRole('table', { name: 'Records' })
+    expect(await table.getByRole('row').allTextContents()).toEqual([
+      'SymbolRecord ofTradesLeverageOutcomes judgedWin rateMean REver',
+      'BTCUSDTTeacherin the shadow3×20040.5 %−0.012412',
+      'BTCUSDTStudentyes5×11851.7 %+0.231118',
+      'ETHUSDTTeacherin the shadow3×20040.5 %−0.012412',
+      'ETHUSDTStudentyes3×11851.7 %+0.044118',
+    ])
+    const facts = await page.locator('.learning .facts div').allTextContents()
+    expect(facts.slice(0, 4)).toEqual(['Testt 1.94, must exceed 1.70', 'Earned2 steps', 'Leverage5× (all 3×, most 10×)', 'At the venue5×'])
+    expect(await table.getByRole('row').last().isVisible()).toBe(true)
+  })
+
   it.each(['protanopia', 'deuteranopia', 'tritanopia'] as const)(
     'colour vision %s: pictures, and every status has glyph and word',
     async (type) => {

@@ -58,6 +58,44 @@ export const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   fills: (page) => page.locator('#book-tab-fills').click(),
   equity: (page) => page.locator('#book-tab-equity').click(),
+  student: async (page) => {
+    await page.locator('#book-tab-student').click()
+    await page.getByText('Student ahead').waitFor()
+  },
+  'student that has learned nothing': async (page) => {
+    await page.evaluate(() => {
+      const rows = window.fixture.state().learning?.rows ?? []
+      const none = { judged: 0, winRate: 0, meanR: 0, total: 0 }
+      window.fixture.patch({
+        learning: {
+          strategy: 'teacher',
+          rows: rows.map((row) => ({
+            ...row,
+            trading: 'teacher',
+            allowed: 3,
+            venue: 0,
+            shadow: {
+              ...row.shadow,
+              teacher: none,
+              student: none,
+              t: 0,
+              beats: false,
+              steps: 0,
+              learned: 0,
+              why: 'too few outcomes to compare: student 0, teacher 0, each needs 30',
+            },
+          })),
+        },
+      })
+    })
+    await page.locator('#book-tab-student').click()
+    await page.getByText('Nothing earned').waitFor()
+  },
+  'no student': async (page) => {
+    await page.evaluate(() => window.fixture.patch({ learning: { strategy: 'placeholder', rows: [] } }))
+    await page.locator('#book-tab-student').click()
+    await page.getByText('does not learn').waitFor()
+  },
   journal: async (page) => {
     await page.locator('#book-tab-journal').click()
     await page.getByText('Read newest 200').click()

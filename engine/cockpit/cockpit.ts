@@ -81,6 +81,7 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
     market: [],
     account: null,
     risk: null,
+    learning: null,
     fills: [],
     signals: [],
     reconciliation: EMPTY_RECONCILIATION,
@@ -134,6 +135,7 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
     store.set('market', view.rows)
     store.set('account', null)
     store.set('risk', null)
+    store.set('learning', null)
     store.set('fills', [])
     store.set('signals', [])
     store.set('reconciliation', EMPTY_RECONCILIATION)

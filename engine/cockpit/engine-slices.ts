@@ -41,6 +41,8 @@ export function applyEngineEvent(store: StateStore, event: EngineEvent, nextLogI
       return store.set('account', event.view)
     case 'risk':
       return store.set('risk', event.view)
+    case 'learning':
+      return store.set('learning', event.view)
     case 'fill':
       return store.update('fills', (rows) =>
         rows.some((row) => row.tradeId === event.row.tradeId && row.symbol === event.row.symbol)

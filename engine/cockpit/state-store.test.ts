@@ -23,6 +23,7 @@ const initial = (): CockpitState => ({
   market: [],
   account: null,
   risk: null,
+  learning: null,
   fills: [],
   signals: [],
   reconciliation: EMPTY_RECONCILIATION,

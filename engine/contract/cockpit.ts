@@ -3,6 +3,7 @@
  * INV-10: ages are computed by the renderer from the time *it* received a message; times here are for that sum only.
  */
 import * as v from 'valibot'
+import type { LearningView } from './learning.ts'
 import { KillLevelSchema, type KillState } from './kill.ts'
 import type { Mismatch, ReconciliationReport } from './mismatch.ts'
 import type { AuditReport, ChaosReport, CheckResult, ProofProgress, ScenarioResult } from './proof.ts'
@@ -103,6 +104,8 @@ export interface CockpitState {
   readonly market: readonly MarketRow[]
   readonly account: AccountView | null
   readonly risk: RiskView | null
+  /** null until the brain told. */
+  readonly learning: LearningView | null
   readonly fills: readonly FillRow[]
   readonly signals: readonly SignalRow[]
   readonly reconciliation: {

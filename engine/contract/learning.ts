@@ -35,7 +35,7 @@ export type ShadowFact =
 
 /** One side of the shadow comparison, in units of planned risk per trade (R), after costs. */
 export interface ShadowRecordView {
-  /** Outcomes the test judges: the last `window` of them. */
+  /** Outcomes the test judges: those among the teacher's last `window`. */
   readonly judged: number
   readonly winRate: number
   readonly meanR: number

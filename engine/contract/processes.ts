@@ -7,6 +7,7 @@
  */
 import type { DecimalText } from './decimal-text.ts'
 import type { KillItem, KillLevel, KillState, TradingState } from './kill.ts'
+import type { LearningView } from './learning.ts'
 import type { BookCopy, Mismatch, ReconciliationReport, Repair } from './mismatch.ts'
 import type { PlainError } from './result.ts'
 import type { Rails, Settings } from './settings.ts'
@@ -244,6 +245,7 @@ export interface BrainEvents extends CommonEvents {
   risk: RiskView
   fill: FillRow
   signal: SignalRow
+  learning: LearningView
   counters: BrainCounters & { readonly metrics: VenueMetrics; readonly userStreamHealthy: boolean; readonly userFrames: number }
   /** The brain asks for a reconciliation (reconnect, ambiguous outcome). */
   reconcile: { readonly reason: 'reconnect' | 'ambiguous' }

@@ -4,6 +4,7 @@ import type { StrategySettings } from '../contract/settings.ts'
 import { createPlaceholder } from './placeholder.ts'
 import { createShadowedTeacher, createStudent } from './student.ts'
 import type { StrategyFactory } from './strategy.ts'
+import { withTrail } from './trail.ts'
 
 const STRATEGIES: ReadonlyMap<string, StrategyFactory> = new Map([
   ['placeholder', createPlaceholder],
@@ -16,6 +17,6 @@ export const strategyNames = (): readonly string[] => [...STRATEGIES.keys()]
 /** The factory of the configured strategy. */
 export function strategyFactory(settings: StrategySettings): Result<StrategyFactory, Failure<'unknown-strategy'>> {
   const factory = STRATEGIES.get(settings.name)
-  if (factory !== undefined) return ok(factory)
+  if (factory !== undefined) return ok(withTrail(factory))
   return fail('unknown-strategy', `strategy "${settings.name}" is not in this build (there is: ${strategyNames().join(', ')})`)
 }

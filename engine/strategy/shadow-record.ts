@@ -1,11 +1,12 @@
 /**
  * Two records side by side, the teacher's and the student's, in units of risk per trade, and what the student has earned by them.
  *
- * The test: one-sided Welch t-test at 95 % that the student's mean result exceeds the teacher's, over the last 200 outcomes of
- * each, with at least 30 of each, and the student's own mean above zero. The critical value 1.70 is Student's for 29 degrees of freedom,
- * the fewest there can be, so it is stricter than needed for more. The student's trades are a part of the teacher's, which makes Welch's
- * error larger than the true one: the test errs against the student. It is looked at after every outcome; that a step takes 20 of the
- * student's outcomes under an unbroken pass, and one look that fails costs every step, is what pays for looking often.
+ * The test: one-sided Welch t-test at 95 % that the student's mean result exceeds the teacher's, over the last 200 signals (the same
+ * stretch of market for both: the student's are those among them it would have traded), with at least 30 of each, and the student's own
+ * mean above zero. The critical value 1.70 is Student's for 29 degrees of freedom, the fewest there can be, so it is stricter than needed
+ * for more. The student's trades are a part of the teacher's, which makes Welch's error larger than the true one: the test errs against
+ * the student. It is looked at after every outcome; that a step takes 20 of the student's outcomes under an unbroken pass, and one look
+ * that fails costs every step, is what pays for looking often.
  */
 import type { ShadowRecordView } from '../contract/learning.ts'
 
@@ -16,30 +17,28 @@ const STEP_EVERY = 20
 /** Beyond the most any rail allows (20) a step means nothing. */
 const MOST_STEPS = 19
 
-class Results {
-  private readonly last: number[] = []
-  total = 0
+interface Result {
+  readonly r: number
+  readonly taken: boolean
+}
 
-  add(r: number): void {
-    this.total++
-    this.last.push(r)
-    if (this.last.length > WINDOW) this.last.shift()
-  }
-  get count(): number {
-    return this.last.length
-  }
-  mean(): number {
-    return this.last.length === 0 ? 0 : this.last.reduce((a, b) => a + b, 0) / this.last.length
-  }
-  variance(): number {
-    const mean = this.mean()
-    return this.last.length < 2 ? 0 : this.last.reduce((a, b) => a + (b - mean) ** 2, 0) / (this.last.length - 1)
-  }
-  view(): ShadowRecordView {
-    const wins = this.last.reduce((n, r) => n + (r > 0 ? 1 : 0), 0)
-    return { judged: this.count, winRate: this.count === 0 ? 0 : wins / this.count, meanR: this.mean(), total: this.total }
+/** Mean and variance of some results, in one pass each. */
+class Sample {
+  readonly count: number
+  readonly mean: number
+  readonly variance: number
+  readonly winRate: number
+
+  constructor(results: readonly number[]) {
+    const n = results.length
+    this.count = n
+    this.mean = n === 0 ? 0 : results.reduce((a, b) => a + b, 0) / n
+    this.variance = n < 2 ? 0 : results.reduce((a, b) => a + (b - this.mean) ** 2, 0) / (n - 1)
+    this.winRate = n === 0 ? 0 : results.reduce((a, b) => a + (b > 0 ? 1 : 0), 0) / n
   }
 }
+
+const viewOf = ({ count, winRate, mean }: Sample, total: number): ShadowRecordView => ({ judged: count, winRate, meanR: mean, total })
 
 export interface RecordComparison {
   readonly teacher: ShadowRecordView
@@ -55,17 +54,25 @@ export interface RecordComparison {
 }
 
 export class ShadowRecord {
-  private readonly teacher = new Results()
-  private readonly student = new Results()
+  /** Newest last. */
+  private readonly last: Result[] = []
+  private teacher = new Sample([])
+  private student = new Sample([])
+  private total = 0
+  private totalTaken = 0
   private earned = 0
   private sinceStep = 0
   private statistic = 0
 
   /** One outcome of a teacher's signal; `taken` when the student would have traded it. */
   add(r: number, taken: boolean): void {
-    this.teacher.add(r)
-    if (taken) this.student.add(r)
-    this.statistic = this.welch()
+    this.total++
+    if (taken) this.totalTaken++
+    this.last.push({ r, taken })
+    if (this.last.length > WINDOW) this.last.shift()
+    this.teacher = new Sample(this.last.map((one) => one.r))
+    this.student = new Sample(this.last.filter((one) => one.taken).map((one) => one.r))
+    this.statistic = welch(this.student, this.teacher)
     if (!this.beats()) {
       // Lost at once, all of it: trust is earned again from the start.
       this.earned = 0
@@ -91,13 +98,13 @@ export class ShadowRecord {
   }
 
   beats(): boolean {
-    return this.statistic > CRITICAL && this.student.mean() > 0
+    return this.statistic > CRITICAL && this.student.mean > 0
   }
 
   view(): RecordComparison {
     return {
-      teacher: this.teacher.view(),
-      student: this.student.view(),
+      teacher: viewOf(this.teacher, this.total),
+      student: viewOf(this.student, this.totalTaken),
       window: WINDOW,
       needed: NEEDED,
       t: this.statistic,
@@ -109,19 +116,20 @@ export class ShadowRecord {
     }
   }
 
-  private welch(): number {
-    if (this.teacher.count < NEEDED || this.student.count < NEEDED) return 0
-    const error = Math.sqrt(this.teacher.variance() / this.teacher.count + this.student.variance() / this.student.count)
-    return error === 0 ? 0 : (this.student.mean() - this.teacher.mean()) / error
-  }
-
   private why(): string {
     if (this.student.count < NEEDED || this.teacher.count < NEEDED) {
       return `too few outcomes to compare: student ${this.student.count}, teacher ${this.teacher.count}, each needs ${NEEDED}`
     }
     const t = `t = ${this.statistic.toFixed(2)}`
     if (this.statistic <= CRITICAL) return `does not beat the teacher: ${t}, more than ${CRITICAL.toFixed(2)} is needed`
-    if (this.student.mean() <= 0) return `beats the teacher (${t}) but loses: its mean is ${this.student.mean().toFixed(2)} R`
+    if (this.student.mean <= 0) return `beats the teacher (${t}) but loses: its mean is ${this.student.mean.toFixed(2)} R`
     return `beats the teacher: ${t} is more than ${CRITICAL.toFixed(2)}; ${STEP_EVERY - this.sinceStep} more of its outcomes to the next step`
   }
+}
+
+/** Welch's t that the mean of `one` exceeds the mean of `other`; 0 while either is too small or nothing varies. */
+function welch(one: Sample, other: Sample): number {
+  if (one.count < NEEDED || other.count < NEEDED) return 0
+  const error = Math.sqrt(one.variance / one.count + other.variance / other.count)
+  return error === 0 ? 0 : (one.mean - other.mean) / error
 }

@@ -44,6 +44,19 @@ describe('shadow record', () => {
     expect(record.view().why).toMatch(/does not beat the teacher: t = \d\.\d\d, more than 1\.70 is needed/)
   })
 
+  it('compares the same stretch of market: old glory does not outlast a bad year that both had', () => {
+    const record = new ShadowRecord()
+    better(record, 200)
+    expect(record.beats()).toBe(true)
+    for (let i = 0; i < 200; i++) record.add(i % 2 === 0 ? -1 : -0.9, i % 3 === 0)
+    expect(record.view()).toMatchObject({
+      beats: false,
+      steps: 0,
+      teacher: { judged: 200, total: 400 },
+      student: { judged: 67, total: 167 },
+    })
+  })
+
   it('earns nothing with equal records, nor by losing less than the teacher', () => {
     const equal = new ShadowRecord()
     for (let i = 0; i < 500; i++) equal.add(i % 3 === 0 ? 2 : -0.5, true)

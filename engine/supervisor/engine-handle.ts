@@ -1,5 +1,6 @@
 /** The running engine as the floors above see it: the cockpit, the command line, audits and chaos runs, the hosts. */
 import type { ProcessRow } from '../contract/cockpit.ts'
+import type { LearningView } from '../contract/learning.ts'
 import type { JournalKinds } from '../contract/journal-kinds.ts'
 import type { KillLatch, KillLevel, KillState, TradingState } from '../contract/kill.ts'
 import type { BookCopy, Mismatch, ReconciliationReport } from '../contract/mismatch.ts'
@@ -33,6 +34,7 @@ export type EngineEvent =
   | { readonly kind: 'log'; readonly source: string; readonly time: number; readonly line: LogLine }
   | { readonly kind: 'account'; readonly view: AccountView }
   | { readonly kind: 'risk'; readonly view: RiskView }
+  | { readonly kind: 'learning'; readonly view: LearningView }
   | { readonly kind: 'fill'; readonly row: FillRow }
   | { readonly kind: 'signal'; readonly row: SignalRow }
   | { readonly kind: 'counters'; readonly counters: BrainEvents['counters'] }

@@ -217,6 +217,7 @@ export function wireProcesses(wiring: ProcessWiring): EngineProcesses {
       link.on('budget', relayBudget)
       link.on('account', (view) => emit({ kind: 'account', view }))
       link.on('risk', (view) => emit({ kind: 'risk', view }))
+      link.on('learning', (view) => emit({ kind: 'learning', view }))
       link.on('fill', (row) => emit({ kind: 'fill', row }))
       link.on('signal', (row) => emit({ kind: 'signal', row }))
       link.on('counters', (counters) => emit({ kind: 'counters', counters }))

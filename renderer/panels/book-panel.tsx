@@ -9,8 +9,9 @@ import { usePanelState, useScreen, useView } from '../screen.ts'
 import { EVENT_COLUMNS, fillColumns, orderColumns, positionColumns, signalColumns, type Decimals } from './book-columns.tsx'
 import { EquityView } from './equity-view.tsx'
 import { JournalView } from './journal-view.tsx'
+import { LearningView, RECORD_COLUMNS, recordRows } from './learning-view.tsx'
 
-type BookTab = 'positions' | 'orders' | 'fills' | 'signals' | 'events' | 'equity' | 'journal'
+type BookTab = 'positions' | 'orders' | 'fills' | 'signals' | 'events' | 'equity' | 'student' | 'journal'
 
 const EMPTY: readonly never[] = []
 
@@ -34,7 +35,9 @@ export function BookPanel() {
   const fills = useView((s) => s.fills) ?? EMPTY
   const signals = useView((s) => s.signals) ?? EMPTY
   const log = useView((s) => s.log) ?? EMPTY
-  const aboutAccount = tab === 'positions' || tab === 'orders' || tab === 'fills' || tab === 'signals' || tab === 'equity'
+  const learning = useView((s) => s.learning)
+  const aboutAccount =
+    tab === 'positions' || tab === 'orders' || tab === 'fills' || tab === 'signals' || tab === 'equity' || tab === 'student'
   const state = usePanelState(aboutAccount ? accountSource : engineSource)
   const positions = account?.positions ?? EMPTY
   const orders = account?.orders ?? EMPTY
@@ -85,6 +88,13 @@ export function BookPanel() {
         return table('Events', EVENT_COLUMNS, log, (l) => String(l.id), 'No events yet.')
       case 'equity':
         return { body: <EquityView />, csv: null }
+      case 'student': {
+        const rows = recordRows(learning?.rows ?? EMPTY)
+        return {
+          body: <LearningView filter={filter} />,
+          csv: rows.length === 0 ? null : () => downloadTable('records', RECORD_COLUMNS, rows, filter),
+        }
+      }
       case 'journal':
         return { body: <JournalView />, csv: null }
     }
@@ -109,6 +119,7 @@ export function BookPanel() {
             { id: 'signals', label: 'Signals', count: signals.length },
             { id: 'events', label: 'Events' },
             { id: 'equity', label: 'Equity' },
+            { id: 'student', label: 'Student' },
             { id: 'journal', label: 'Journal' },
           ]}
         />
