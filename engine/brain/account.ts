@@ -9,6 +9,7 @@ import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
 import type { Ledger } from '../money/ledger.ts'
 import { parseClientId } from '../orders/client-id.ts'
 import type { Baseline, Command } from './events.ts'
+import { addForeign, foreignOf } from './foreign.ts'
 import { applyToOrder, leaveUnclaimed } from './order-desk.ts'
 import type { BrainState, SymbolState } from './state.ts'
 import { amountOf } from './text.ts'
@@ -28,14 +29,15 @@ export function equityOf(state: BrainState): Decimal {
   return ledger === null ? ZERO : ledger.wallet().plus(ledger.unrealized(markOf(state)))
 }
 
-/** Signed quantity the ledger holds in the symbol; for a hedged account the side with a position. */
+/** Signed quantity the ledger holds in the symbol; in a hedged account on the trade's side, without a trade on the side that holds one. */
 export function heldQuantity(state: BrainState, symbol: SymbolState): Decimal {
   const { ledger } = state
   if (ledger === null) return ZERO
   if (!state.config.hedge) return ledger.position(symbol.symbol, 'BOTH').quantity
   const side = symbol.trade?.positionSide
   if (side !== undefined) return ledger.position(symbol.symbol, side).quantity
-  return ledger.position(symbol.symbol, 'LONG').quantity.plus(ledger.position(symbol.symbol, 'SHORT').quantity)
+  const long = ledger.position(symbol.symbol, 'LONG').quantity
+  return long.isZero() ? ledger.position(symbol.symbol, 'SHORT').quantity : long
 }
 
 /** The ledger begins with the venue's own account; journaled, so that a restart begins at the same point. */
@@ -94,8 +96,8 @@ function isForeign(state: BrainState, symbol: SymbolState | undefined, fill: Ven
   if (parseClientId(clientId) !== null || state.orders.has(clientId)) return false
   if (state.ledger === null) return false
   if (!state.ledger.position(fill.symbol, fill.positionSide).quantity.isZero()) return false
-  if ((symbol?.trade ?? null) !== null) return false
-  return !VENUE_CLOSERS.test(clientId) || symbol === undefined || !symbol.foreign.isZero()
+  if (symbol?.trade?.positionSide === fill.positionSide) return false
+  return !VENUE_CLOSERS.test(clientId) || symbol === undefined || !foreignOf(symbol, fill.positionSide).isZero()
 }
 
 export type FillSource = 'stream' | 'rest' | 'repair'
@@ -112,7 +114,7 @@ export function bookFill(state: BrainState, fill: VenueFill, clientId: string, s
     const booked = ledger.applyChange({ kind: 'transfer', id: `foreign fill ${fill.symbol} ${fill.tradeId}`, amount: toText(net) })
     if (booked === 'duplicate') return false
     realized = fill.realizedPnl
-    if (symbol !== undefined) symbol.foreign = symbol.foreign.plus(decimal(fill.quantity).times(fill.side === 'BUY' ? 1 : -1))
+    if (symbol !== undefined) addForeign(symbol, fill.positionSide, decimal(fill.quantity).times(fill.side === 'BUY' ? 1 : -1))
   } else {
     const outcome = ledger.applyFill(fill)
     if (outcome.kind === 'refused') {
@@ -160,7 +162,7 @@ export function bookFill(state: BrainState, fill: VenueFill, clientId: string, s
   if (state.orders.has(clientId)) applyToOrder(state, clientId, { type: 'booked', quantity: fill.quantity, at: state.now }, out)
   if (symbol !== undefined && !foreign) {
     const { trade } = symbol
-    if (trade !== null) trade.net = trade.net.plus(decimal(realized)).minus(decimal(fill.commission))
+    if (trade?.positionSide === fill.positionSide) trade.net = trade.net.plus(decimal(realized)).minus(decimal(fill.commission))
     state.dirty.add(symbol)
   }
   return true

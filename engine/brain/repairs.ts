@@ -7,8 +7,9 @@ import { decimal, toText, ZERO, type Decimal, type Price } from '../money/decima
 import { quantiseTrigger } from '../money/quantise.ts'
 import { clientId } from '../orders/client-id.ts'
 import { isInFlight, isTerminal, newOrder, requestOf } from '../orders/order.ts'
-import { bookFill, heldQuantity } from './account.ts'
+import { bookFill } from './account.ts'
 import type { Command, RepairAnswer } from './events.ts'
+import { setForeign } from './foreign.ts'
 import { applyToOrder } from './order-desk.ts'
 import type { BrainState, SymbolState } from './state.ts'
 import { lookUp } from './responses.ts'
@@ -74,9 +75,12 @@ function perform(state: BrainState, repair: Repair, out: Command[]): RepairAnswe
     }
     case 'adopt-position': {
       const symbol = state.bySymbol.get(repair.symbol)
+      if (symbol?.trade !== null && symbol !== undefined && symbol.trade.positionSide !== repair.positionSide) {
+        return refused(`${repair.symbol} has a trade on its other side; it can be adopted when that is over, or closed now`)
+      }
       ledger.adoptPosition(repair, state.now)
       if (symbol === undefined) return done('the position is in the ledger; its symbol is not traded here, so it has no plan')
-      symbol.foreign = ZERO
+      setForeign(symbol, repair.positionSide, ZERO)
       const quantity = decimal(repair.quantity)
       if (!quantity.isZero() && symbol.trade === null) {
         armDefault(state, symbol, quantity, decimal(repair.markPrice), repair.positionSide)
@@ -93,9 +97,10 @@ function perform(state: BrainState, repair: Repair, out: Command[]): RepairAnswe
     case 're-arm-stop': {
       const symbol = state.bySymbol.get(repair.symbol)
       if (symbol === undefined) return refused(`${repair.symbol} is not traded here`)
-      const held = heldQuantity(state, symbol)
+      const held = ledger.position(repair.symbol, repair.positionSide).quantity
       if (held.isZero()) return refused('there is no position to protect')
       if (symbol.trade === null) armDefault(state, symbol, held, amountOf(symbol.mark > 0 ? symbol.mark : symbol.last), repair.positionSide)
+      else if (symbol.trade.positionSide !== repair.positionSide) return refused('the plan stands for the other side')
       else {
         symbol.trade.stopFailures = 0
         symbol.trade.stopNotBefore = 0

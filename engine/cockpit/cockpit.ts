@@ -226,6 +226,8 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
     releaseHalt: async ({ phrase }) => ok(await engine.releaseKill(phrase)),
     reconcile: () => engine.reconcile('manual'),
     resolveMismatch: (arg) => engine.resolveMismatch(arg),
+    amendOrder: ({ clientId, price, quantity }) =>
+      engine.amendOrder({ clientId, ...(price === undefined ? {} : { price }), ...(quantity === undefined ? {} : { quantity }) }),
     setMode: ({ mode }) => setMode(mode),
     runAudit: (arg) => audits.start(chosen(arg)),
     runChaos(arg) {

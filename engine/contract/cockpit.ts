@@ -8,7 +8,7 @@ import { KillLevelSchema, type KillState } from './kill.ts'
 import type { Mismatch, ReconciliationReport } from './mismatch.ts'
 import type { AuditReport, ChaosReport, CheckResult, ProofProgress, ScenarioResult } from './proof.ts'
 import type { AccountView, BrainCounters, FeedStatus, FillRow, KeyVerdict, ProcessName, RiskView, SignalRow } from './processes.ts'
-import type { DecimalText } from './decimal-text.ts'
+import { decimalText, type DecimalText } from './decimal-text.ts'
 import type { Result } from './result.ts'
 import { Mode } from './settings.ts'
 
@@ -162,6 +162,12 @@ export const CockpitArgs = {
     action: v.picklist(['repair', 'adopt', 'ignore', 'flatten']),
     reason: v.pipe(v.string(), v.maxLength(500)),
   }),
+  /** Price and quantity of a working LIMIT order; what is absent stays as it is. */
+  amendOrder: v.strictObject({
+    clientId: v.pipe(v.string(), v.maxLength(36)),
+    price: v.optional(decimalText),
+    quantity: v.optional(decimalText),
+  }),
   setMode: v.strictObject({ mode: Mode }),
   runAudit: v.strictObject({ suites: v.optional(v.array(v.string())), ids: v.optional(v.array(v.string())) }),
   runChaos: v.strictObject({ ids: v.optional(v.array(v.string())) }),
@@ -180,6 +186,8 @@ export interface CockpitReturns {
   releaseHalt: { readonly released: boolean; readonly reason: string }
   reconcile: ReconciliationReport
   resolveMismatch: { readonly done: boolean; readonly text: string }
+  /** done = asked of the venue; the order's row tells what became of it. */
+  amendOrder: { readonly done: boolean; readonly text: string }
   setMode: { readonly mode: Mode; readonly reason: string }
   runAudit: { readonly id: string }
   runChaos: { readonly id: string }

@@ -138,6 +138,8 @@ export interface BrainMethods extends CommonMethods {
   tradingState(arg: { state: TradingState; reason: string }): null
   book(arg: null): BookCopy
   repair(arg: Repair): { applied: boolean; reason: string }
+  /** The trader moves a working LIMIT order; what is absent stays. Answers whether it was asked of the venue, or why not. */
+  amend(arg: { clientId: string; price?: DecimalText; quantity?: DecimalText }): { applied: boolean; reason: string }
   /** Resolves when the ring was drained to `ringHead`, `userFrames` frames were applied and nothing is in flight. */
   barrier(arg: { step: number; time: number; ringHead: number; userFrames: number }): { requests: number; userFrames: number }
   rails(arg: Rails): null

@@ -52,6 +52,8 @@ export const StrategySchema = v.strictObject({
   atrPeriod: integer(2, 200, 14),
   /** Fraction of equity risked between entry and stop. */
   riskPerTradePct: v.optional(v.pipe(v.number(), v.minValue(0.01), v.maxValue(5)), 0.5),
+  /** The stop follows the close at this many ATR once the position is one R ahead (orders/trailing.ts); absent = it stays where it is. */
+  trailAtr: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(20))),
 })
 export type StrategySettings = v.InferOutput<typeof StrategySchema>
 
@@ -90,6 +92,8 @@ export const SettingsSchema = v.strictObject({
   /** What the simulated account's key may do: to see the cockpit with a key that only reads, or that is refused. */
   keyRights: v.optional(v.picklist(KEY_RIGHTS), 'trade'),
   leverage: integer(1, 20, 3),
+  /** How the account keeps positions: one per symbol, or a long and a short one. The venue's own setting must agree, or nothing is entered. */
+  positionMode: v.optional(v.picklist(['one-way', 'hedge']), 'one-way'),
   rails: v.optional(RailsSchema, {}),
   strategy: v.optional(StrategySchema, {}),
   /** Real venue (paper's public data, live's everything). Tests point it at a second simulator. */

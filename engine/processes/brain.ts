@@ -111,6 +111,7 @@ const handlers: {
   },
   book: () => bookCopy(running().state),
   repair: (repair) => running().repair(repair),
+  amend: (wish) => running().event({ type: 'amend', at: at(), ...wish }) ?? { applied: false, reason: 'not an amendment' },
   barrier: (arg) => running().barrier(arg),
   budget: (observation) => observe(observation),
   async stop() {

@@ -40,6 +40,7 @@ const handlers: {
       key: credentials.key,
       secret: credentials.secret,
       balance: settings.startingBalance,
+      hedge: settings.positionMode === 'hedge',
       permissions: PERMISSIONS_OF[settings.keyRights],
       autoplay: false,
       onLog: (text) => host.emit('log', { level: 'warn', text }),

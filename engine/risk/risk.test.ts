@@ -18,6 +18,7 @@ const calm: Standing = {
   tradingReason: '',
   released: true,
   journalFault: '',
+  accountFault: '',
   userStreamHealthy: true,
   unresolved: 0,
   balanceMismatch: '',
@@ -50,6 +51,7 @@ describe('each rail refuses by its own name, and passes at its limit', () => {
     ['trading-state', { tradingState: 'halted' }, {}],
     ['released', { released: false }, {}],
     ['journal', { journalFault: 'the disk is full' }, {}],
+    ['account', { accountFault: 'the account is in hedge mode' }, {}],
     ['user-stream', { userStreamHealthy: false }, {}],
     ['unresolved-order', { unresolved: 1 }, {}],
     ['balance-mismatch', { balanceMismatch: 'wallet: ledger 1, venue 2' }, {}],
@@ -83,7 +85,7 @@ describe('each rail refuses by its own name, and passes at its limit', () => {
   it('a modest entry in calm waters passes every rail, and says which', () => {
     const verdict = judgeEntry(calm, modest)
     expect(verdict).toMatchObject({ allowed: true, rule: 'all' })
-    expect(verdict.passed.length).toBe(22)
+    expect(verdict.passed.length).toBe(23)
   })
 
   it('limits themselves pass: exactly the maximum order, position, leverage and age', () => {

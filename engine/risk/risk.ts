@@ -11,6 +11,7 @@ export type RuleName =
   | 'trading-state'
   | 'released'
   | 'journal'
+  | 'account'
   | 'user-stream'
   | 'unresolved-order'
   | 'balance-mismatch'
@@ -42,6 +43,8 @@ export interface Standing {
   readonly released: boolean
   /** '' when the journal accepts rows. */
   readonly journalFault: string
+  /** '' when the account's position mode is the one that orders are made for. */
+  readonly accountFault: string
   readonly userStreamHealthy: boolean
   /** Orders anywhere whose outcome is not proved. */
   readonly unresolved: number
@@ -102,6 +105,7 @@ const STANDING: readonly StandingRule[] = [
   ['trading-state', (s) => (s.tradingState === 'active' ? null : `trading is ${s.tradingState}: ${s.tradingReason}`)],
   ['released', (s) => (s.released ? null : 'the start-up reconciliation has not released entries')],
   ['journal', (s) => (s.journalFault === '' ? null : s.journalFault)],
+  ['account', (s) => (s.accountFault === '' ? null : s.accountFault)],
   ['user-stream', (s) => (s.userStreamHealthy ? null : 'the private stream is down')],
   ['unresolved-order', (s) => (s.unresolved === 0 ? null : `${s.unresolved} order(s) without a proved outcome`)],
   ['balance-mismatch', (s) => (s.balanceMismatch === '' ? null : s.balanceMismatch)],

@@ -146,6 +146,8 @@ export interface AccountSpec {
   readonly secret: string
   /** USDT. */
   readonly balance: DecimalText
+  /** Positions by side, LONG and SHORT (default false). */
+  readonly hedge?: boolean
   /** Further keys of the same account, e.g. a read-only one (permissions are the protocol's matter). */
   readonly aliases?: readonly string[]
 }

@@ -32,6 +32,8 @@ export interface SimulatorOptions {
   readonly secret?: string
   /** USDT, default 10000. */
   readonly balance?: DecimalText
+  /** The account starts in hedge mode (default false). */
+  readonly hedge?: boolean
   readonly permissions?: Partial<KeyPermissions>
   /** Further keys of the same account, e.g. a read-only one. */
   readonly moreKeys?: readonly { readonly key: string; readonly secret: string; readonly permissions?: Partial<KeyPermissions> }[]

@@ -78,6 +78,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     key,
     secret,
     balance: options.balance ?? ('10000' as DecimalText),
+    hedge: options.hedge ?? false,
     aliases: keys.slice(1).map((other) => other.key),
   }
   const accounts = new Accounts([{ account, keys }])

@@ -1,5 +1,6 @@
 /** The running engine as the floors above see it: the cockpit, the command line, audits and chaos runs, the hosts. */
 import type { ProcessRow } from '../contract/cockpit.ts'
+import type { DecimalText } from '../contract/decimal-text.ts'
 import type { LearningView } from '../contract/learning.ts'
 import type { JournalKinds } from '../contract/journal-kinds.ts'
 import type { KillLatch, KillLevel, KillState, TradingState } from '../contract/kill.ts'
@@ -99,6 +100,8 @@ export interface EngineHandle {
     action: 'repair' | 'adopt' | 'ignore' | 'flatten'
     reason: string
   }): Promise<Result<{ done: boolean; text: string }>>
+  /** The trader moves a working LIMIT order. */
+  amendOrder(arg: { clientId: string; price?: DecimalText; quantity?: DecimalText }): Promise<Result<{ done: boolean; text: string }>>
   restart(name: ProcessName, reason: string): void
   /** SIGKILL, measured from here: the zombie scenario's tool. */
   crash(name: ProcessName): void

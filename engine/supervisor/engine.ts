@@ -223,6 +223,10 @@ export function startEngine(settings: Settings, deps: EngineDeps): Result<Engine
     releaseKill: (phrase) => killer.release(phrase),
     reconcile: (reason) => gate.reconcile(reason),
     resolveMismatch: (arg) => reconciler.link?.call('resolve', arg, RECONCILE_MS) ?? down(),
+    async amendOrder(arg) {
+      const answer = await (brain.link?.call('amend', arg) ?? down())
+      return answer.ok ? ok({ done: answer.value.applied, text: answer.value.reason }) : answer
+    },
     restart(name, reason) {
       used.find((one) => one.name === name)?.restart(reason)
     },

@@ -56,7 +56,7 @@ export class Account {
   fees = 0n
   funding = 0n
   insurance = 0n
-  hedge = false
+  hedge: boolean
   feeBurn = true
   orderCount = 0
   /** Open orders that are reduce-only. */
@@ -79,6 +79,7 @@ export class Account {
     this.key = spec.key
     this.secret = spec.secret
     this.keys = [spec.key, ...(spec.aliases ?? [])]
+    this.hedge = spec.hedge ?? false
     this.startBalance = moneyOf(spec.balance)
     this.wallet = this.startBalance
     this.updateTime = now
