@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot'
 import { decimalText, type DecimalText } from './decimal-text.ts'
+import { isVenueAddress } from './hosts.ts'
 import { fail, ok, type Failure, type Result } from './result.ts'
 
 const text = (value: string): DecimalText => value as DecimalText
@@ -17,8 +18,9 @@ const money = (initial: string) =>
     ),
     text(initial),
   )
-const httpUrl = v.pipe(v.string(), v.regex(/^https?:\/\/[\w.-]+(:\d+)?(\/[\w.\-/]*)?$/, 'expected an http(s) URL'))
-const wsUrl = v.pipe(v.string(), v.regex(/^wss?:\/\/[\w.-]+(:\d+)?(\/[\w.\-/]*)?$/, 'expected a ws(s) URL'))
+const ours = v.check<string, string>(isVenueAddress, 'expected a Binance futures host over TLS, or this machine')
+const httpUrl = v.pipe(v.string(), v.regex(/^https?:\/\/[\w.-]+(:\d+)?(\/[\w.\-/]*)?$/, 'expected an http(s) URL'), ours)
+const wsUrl = v.pipe(v.string(), v.regex(/^wss?:\/\/[\w.-]+(:\d+)?(\/[\w.\-/]*)?$/, 'expected a ws(s) URL'), ours)
 
 export const RailsSchema = v.strictObject({
   /** Largest notional of one order, USDT. */

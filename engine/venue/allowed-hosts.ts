@@ -2,19 +2,12 @@
  * Which hosts may ever be contacted. One list per venue, made from the configured endpoints; HTTP and WebSocket connections
  * are opened only through it, so a mistyped path, a redirect or a library default cannot leak a key elsewhere (INV-12).
  */
+import { LOOPBACK_HOSTS, REAL_HOSTS } from '../contract/hosts.ts'
 import type { VenueEndpoints } from '../contract/processes.ts'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 
-/** Hosts of Binance's USDⓈ-M futures; the only ones a real venue may have. */
-const REAL_HOSTS: ReadonlySet<string> = new Set([
-  'fapi.binance.com',
-  'fstream.binance.com',
-  'demo-fapi.binance.com',
-  'fstream.binancefuture.com',
-])
 /** The one request that leaves the futures hosts: what the key may do (withdraw, transfer) is told only by the account API. */
 const KEY_API = { futuresHost: 'fapi.binance.com', origin: 'https://api.binance.com', path: '/sapi/v1/account/apiRestrictions' } as const
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
 export interface AllowedHosts {
   readonly rest: string
@@ -39,7 +32,7 @@ export function allowedHosts(endpoints: VenueEndpoints): Result<AllowedHosts, Fa
     const url = new URL(text)
     const [secure, plain] = schemes
     const scheme = url.protocol === secure || (!endpoints.real && url.protocol === plain)
-    const host = endpoints.real ? REAL_HOSTS.has(url.host) : LOOPBACK.has(url.hostname)
+    const host = endpoints.real ? REAL_HOSTS.has(url.host) : LOOPBACK_HOSTS.has(url.hostname)
     if (!scheme || !host || url.username !== '' || url.password !== '') {
       const wanted = endpoints.real ? `${secure}// at a Binance futures host` : 'a loopback address'
       return fail('forbidden-host', `${url.protocol}//${url.host} is not ${wanted}`)

@@ -2,7 +2,8 @@
  * Paper mode: an upstream's public data, our matching. The exchange runs on live tapes fed from the upstream; documents that only
  * the upstream has (history, funding, 24 h figures) are fetched from it; its filters are read again while we run.
  */
-import { ok, type Failure, type Result } from '../../contract/result.ts'
+import { isVenueAddress } from '../../contract/hosts.ts'
+import { fail, ok, type Failure, type Result } from '../../contract/result.ts'
 import type { Exchange, Outcome, Route, TapeBar } from '../exchange.ts'
 import type { SymbolSpec } from '../symbols.ts'
 import { fetchDocument, fetchHistory, fetchSpecs, fetchTime } from './upstream-documents.ts'
@@ -46,6 +47,9 @@ const RELAYED: ReadonlySet<Route> = new Set<Route>([
 
 /** Reads symbols, time and history; fails with one line when the upstream cannot be reached or does not list a symbol. */
 export async function preparePaper(address: UpstreamAddress, symbols: readonly string[]): Promise<Result<PaperStart, Failure>> {
+  for (const text of [address.rest, address.ws]) {
+    if (!isVenueAddress(text)) return fail('forbidden-host', `${text} is neither a Binance futures host over TLS nor this machine`)
+  }
   const specs = await fetchSpecs(address.rest, symbols)
   if (!specs.ok) return specs
   const history = new Map<string, readonly TapeBar[]>()
