@@ -89,6 +89,8 @@ export interface Simulator {
   /** Arms a fault (a FaultPlan of protocol/faults.ts, checked by its schema); the id, or why it is refused. */
   fault(plan: unknown): Result<number, Failure>
   clearFaults(): void
+  /** How often each fault has struck something so far, by its name (protocol/fault-names.ts). */
+  readonly struck: ReadonlyMap<string, number>
   /** Ends playback and every connection; resolves when the port is free. */
   close(): Promise<void>
 }

@@ -144,6 +144,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     key,
     shiftClock: (ms) => {
       clockOffset += ms
+      limits.shiftClock(ms)
     },
   }
 
@@ -257,6 +258,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     proceed: (step) => playback.proceed(step),
     fault,
     clearFaults: () => faults.clear(),
+    struck: faults.struck,
     close: () => {
       playback.close()
       paper?.close()

@@ -147,6 +147,22 @@ describe('refusals', () => {
     expect(unnamed.bannedUntil).toBe(T0 + 122_000 + 240_000)
   })
 
+  it('a venue clock that is set back revives no ban and lengthens none; a ban told in the past still holds a while', () => {
+    const budget = warm(10, at(1))
+    budget.settled(budget.begin(1, 0, at(1)), { refused: 'ban', bannedUntil: T0 + 61_000 }, at(1))
+    const back = (seconds: number): Moment => ({ ...at(seconds), venueMs: at(seconds).venueMs - 3_600_000 })
+    expect(verdicts(budget, back(60)).cancel).toBe('refuse')
+    expect(verdicts(budget, back(61)).cancel).toBe('go')
+    expect(budget.bannedUntil).toBe(0)
+    const ended = warm(10, at(1))
+    ended.settled(ended.begin(1, 0, at(1)), { refused: 'ban', bannedUntil: T0 + 61_000 }, at(1))
+    expect(verdicts(ended, at(62)).cancel).toBe('go')
+    expect(verdicts(ended, back(63)).cancel).toBe('go')
+    ended.settled(ended.begin(1, 0, at(70)), { refused: 'ban', bannedUntil: T0 + 5_000 }, at(70))
+    expect(verdicts(ended, at(71)).cancel).toBe('refuse')
+    expect(ended.bannedUntil).toBe(T0 + 70_000 + 240_000)
+  })
+
   it("learns bans and weight from other processes, and ignores another minute's", () => {
     const budget = warm(10, at(1))
     expect(budget.observe({ usedWeight: 2_350, minute: minuteOf(at(1)) - 1, bannedUntil: 0 }, at(1))).toBe(false)

@@ -7,7 +7,8 @@
  * In a process's first minute its reads keep the whole budget below 20 % (market data: 12.5 %), but for a small allowance that a
  * process brought back after a crash needs at once, whatever the others have used.
  *
- * Windows and bans are venue time; back-off is local time. INV-04: a refusal here means the request was never sent.
+ * Windows and bans are venue time; back-off is local time. A ban also ends once its length has passed locally: the venue's clock may
+ * be set back, and an old ban must not come to life again. INV-04: a refusal here means the request was never sent.
  */
 import type { Random } from '../contract/clock.ts'
 import type { BudgetObservation } from '../contract/processes.ts'
@@ -57,6 +58,7 @@ const SLOW_STEP_MS = 250
 export class RateBudget {
   readonly #random: Random
   readonly #rate: number
+  readonly #lockStep: boolean
   #limit: number
   #confirmed = 0
   #minute = -1
@@ -65,7 +67,9 @@ export class RateBudget {
   #refusals = 0
   #backOffUntil = 0
   #ordersBackOffUntil = 0
+  /** 0 when there is none. */
   #bannedUntil = 0
+  #banEndsLocal = 0
   #bans = 0
   #coldUntil: number | undefined
   /** Weight this process has used in its first minute. */
@@ -76,7 +80,8 @@ export class RateBudget {
   /** `lockStep`: venue time stands still while anybody waits, so waiting for the cold minute to pass would be for ever. */
   constructor(options: { readonly limit?: number; readonly random: Random; readonly rate: number; readonly lockStep?: boolean }) {
     this.#limit = options.limit ?? 2_400
-    if (options.lockStep === true) this.#coldUntil = 0
+    this.#lockStep = options.lockStep ?? false
+    if (this.#lockStep) this.#coldUntil = 0
     this.#random = options.random
     this.#rate = options.rate
   }
@@ -107,7 +112,7 @@ export class RateBudget {
   admit(lane: Lane, weight: number, orders: number, now: Moment): Admission {
     this.#roll(now)
     if (lane === 'kill') return { verdict: 'go' }
-    if (now.venueMs < this.#bannedUntil) {
+    if (this.#bannedUntil > 0) {
       return { verdict: 'refuse', code: 'banned', reason: `banned until ${new Date(this.#bannedUntil).toISOString()}` }
     }
     if (now.localMs < this.#backOffUntil) return this.#wait(this.#backOffUntil - now.localMs, 'backing off after a rate refusal')
@@ -173,7 +178,7 @@ export class RateBudget {
     this.#roll(now)
     const before = this.#confirmed + this.#bannedUntil
     if (observation.minute === this.#minute) this.#confirmed = Math.max(this.#confirmed, observation.usedWeight)
-    this.#bannedUntil = Math.max(this.#bannedUntil, observation.bannedUntil)
+    if (observation.bannedUntil > now.venueMs) this.#ban(observation.bannedUntil, now)
     return this.#confirmed + this.#bannedUntil !== before
   }
 
@@ -192,12 +197,22 @@ export class RateBudget {
       case 'ban': {
         const assumed = Math.max(Math.min(BAN.firstMs * 2 ** this.#bans, BAN.maxMs), news.retryAfterMs ?? 0)
         this.#bans += 1
-        this.#bannedUntil = Math.max(this.#bannedUntil, news.bannedUntil ?? now.venueMs + assumed)
+        const told = news.bannedUntil ?? 0
+        this.#ban(told > now.venueMs ? told : now.venueMs + assumed, now)
         return
       }
       default:
         unreachable(kind)
     }
+  }
+
+  /** The longer of the ban that holds and the one told. */
+  #ban(until: number, now: Moment): void {
+    if (until === this.#bannedUntil) return
+    const ends = this.#lockStep ? until : now.localMs + this.#toLocal(until - now.venueMs)
+    if (ends <= this.#banEndsLocal) return
+    this.#bannedUntil = until
+    this.#banEndsLocal = ends
   }
 
   #isCold(now: Moment): boolean {
@@ -223,6 +238,10 @@ export class RateBudget {
   }
 
   #roll(now: Moment): void {
+    if (now.venueMs >= this.#bannedUntil || (!this.#lockStep && now.localMs >= this.#banEndsLocal)) {
+      this.#bannedUntil = 0
+      this.#banEndsLocal = 0
+    }
     const minute = Math.floor(now.venueMs / MINUTE)
     const tenSeconds = Math.floor(now.venueMs / TEN_SECONDS)
     if (minute !== this.#minute) {

@@ -3,7 +3,7 @@
  * that token only, never a browser page (a request with an Origin is refused).
  *
  *   POST /control/faults    a plan, or an array of plans, as JSON (protocol/faults.ts) → {"ids":[…]}
- *   GET /control/faults     plans still armed
+ *   GET /control/faults     plans still armed, and how often each fault has struck, by name
  *   DELETE /control/faults  disarms all
  *   GET /control/account    the exchange's own truth about the account
  */
@@ -69,7 +69,7 @@ async function answer(
       return { status: 200, body: { ids } }
     }
     case 'GET /control/faults':
-      return { status: 200, body: { armed: context.faults.list() } }
+      return { status: 200, body: { armed: context.faults.list(), struck: Object.fromEntries(context.faults.struck) } }
     case 'DELETE /control/faults':
       context.faults.clear()
       return { status: 200, body: {} }

@@ -15,7 +15,8 @@ export interface ActionParts {
   shiftClock(ms: number): void
 }
 
-export function performAction(parts: ActionParts, effect: ActionEffect): void {
+/** Does it; false when there was nothing to strike. */
+export function performAction(parts: ActionParts, effect: ActionEffect): boolean {
   const { exchange, accounts, sockets, listenKeys } = parts
   switch (effect.do) {
     case 'cutSockets':
@@ -27,24 +28,28 @@ export function performAction(parts: ActionParts, effect: ActionEffect): void {
     case 'halfOpen':
       return sockets.halfOpen(effect.category)
     case 'refuseSockets':
-      return sockets.refuseUntil(exchange.now + effect.ms)
-    case 'expireListenKeys':
+      sockets.refuseUntil(exchange.now + effect.ms)
+      return true
+    case 'expireListenKeys': {
       listenKeys.expire(exchange.now)
-      return sockets.listenKeysExpired(listenKeys.takeExpired(exchange.now))
+      const expired = listenKeys.takeExpired(exchange.now)
+      sockets.listenKeysExpired(expired)
+      return expired.length > 0
+    }
     case 'revokeKey': {
       const revoked = effect.key ?? parts.key
       accounts.revoke(revoked)
       listenKeys.close(accounts.ownerOf(revoked))
-      return
+      return true
     }
     case 'clockJump':
-      return parts.shiftClock(effect.ms)
+      parts.shiftClock(effect.ms)
+      return true
     case 'market': {
       const { fault } = effect
-      if (fault.kind === 'user') {
-        const { ms, count, how, account } = fault
-        exchange.fault({ kind: 'user', account: account ?? parts.key, how, count, ...(ms === undefined ? {} : { ms }) })
-      } else exchange.fault(fault)
+      if (fault.kind !== 'user') return exchange.fault(fault)
+      const { ms, count, how, account } = fault
+      return exchange.fault({ kind: 'user', account: account ?? parts.key, how, count, ...(ms === undefined ? {} : { ms }) })
     }
   }
 }

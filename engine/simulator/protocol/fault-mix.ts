@@ -1,7 +1,7 @@
 /**
  * Every kind of fault once or more, at seeded moments of a span of simulated time: for soaks that must end with the books equal.
- * What would end the session for good (a revoked key) is left out; what would outlast the span is undone within it (halts, the
- * clock); filters, ids and jumped prices stay changed, as they would at the venue.
+ * What would end the session for good is left out (only a spare key is revoked); what would outlast the span is undone within it
+ * (halts, the clock); filters, ids and jumped prices stay changed, as they would at the venue.
  */
 import type { DecimalText } from '../../contract/decimal-text.ts'
 import type { FaultPlan } from './faults.ts'
@@ -14,6 +14,8 @@ export interface FaultMix {
   readonly symbols: readonly string[]
   /** The account's key, whose user events are troubled. */
   readonly account: string
+  /** A further key of the account that nobody needs: it is revoked. */
+  readonly spareKey?: string
 }
 
 const ORDER_PATHS = ['POST /fapi/v1/order', 'POST /fapi/v1/algoOrder', 'DELETE /fapi/v1/order', 'DELETE /fapi/v1/algoOrder'] as const
@@ -86,9 +88,12 @@ export function everyFault(mix: FaultMix): readonly FaultPlan[] {
   const at = (): number => Math.floor(random() * mix.spanMs * 0.85)
   const symbol = (): string => pick(mix.symbols)
   const plans: FaultPlan[] = []
+  /* a ban is told by the venue's clock: one told while the clock is an hour wrong would hold for that hour */
+  const beforeJumps = (): number => Math.floor(random() * mix.spanMs * 0.6)
   for (const effect of REQUEST_EFFECTS) {
-    plans.push({ on: 'request', path: pick(ORDER_PATHS), fromMs: at(), effect })
-    plans.push({ on: 'request', path: pick(READ_PATHS), fromMs: at(), effect })
+    const moment = effect.do === 'ban' ? beforeJumps : at
+    plans.push({ on: 'request', path: pick(ORDER_PATHS), fromMs: moment(), effect })
+    plans.push({ on: 'request', path: pick(READ_PATHS), fromMs: moment(), effect })
   }
   for (const effect of USER_FRAMES) {
     plans.push({ on: 'frame', stream: 'user', fromMs: at(), times: 2, effect })
@@ -106,8 +111,12 @@ export function everyFault(mix: FaultMix): readonly FaultPlan[] {
   }
   plans.push({ on: 'time', fromMs: at(), effect: { do: 'refuseSockets', ms: MINUTE } })
   plans.push({ on: 'time', fromMs: at(), effect: { do: 'expireListenKeys' } })
-  for (const ms of [3_600_000, -3_600_000]) {
-    const from = at()
+  if (mix.spareKey !== undefined) plans.push({ on: 'time', fromMs: at(), effect: { do: 'revokeKey', key: mix.spareKey } })
+  for (const [ms, share] of [
+    [3_600_000, 0.68],
+    [-3_600_000, 0.78],
+  ] as const) {
+    const from = Math.floor(mix.spanMs * (share + random() * 0.04))
     plans.push({ on: 'time', fromMs: from, effect: { do: 'clockJump', ms } })
     plans.push({ on: 'time', fromMs: Math.floor(from + mix.spanMs * 0.04), effect: { do: 'clockJump', ms: -ms } })
   }

@@ -4,7 +4,7 @@ import { FaultSchedule, parseFaultPlan, type ActionEffect, type FaultPlan } from
 
 function schedule(...plans: FaultPlan[]): { faults: FaultSchedule; acted: ActionEffect[] } {
   const acted: ActionEffect[] = []
-  const faults = new FaultSchedule((effect) => acted.push(effect))
+  const faults = new FaultSchedule((effect) => acted.push(effect) > 0)
   for (const plan of plans) {
     const parsed = parseFaultPlan(plan)
     if (!parsed.ok) throw new Error(parsed.error.message)

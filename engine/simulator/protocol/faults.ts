@@ -6,6 +6,7 @@
 import * as v from 'valibot'
 import { decimalText } from '../../contract/decimal-text.ts'
 import { fail, ok, type Failure, type Result } from '../../contract/result.ts'
+import { faultName } from './fault-names.ts'
 import { POISONS } from './poison.ts'
 
 const ms = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(86_400_000))
@@ -190,10 +191,17 @@ const matches = (pattern: string, subject: string): boolean => {
 export class FaultSchedule {
   #armed: Armed[] = []
   #nextId = 1
-  readonly #perform: (effect: ActionEffect) => void
+  readonly #struck = new Map<string, number>()
+  readonly #perform: (effect: ActionEffect) => boolean
 
-  constructor(perform: (effect: ActionEffect) => void) {
+  /** `perform` says whether there was anything to strike. */
+  constructor(perform: (effect: ActionEffect) => boolean) {
     this.#perform = perform
+  }
+
+  /** How often each fault, by name, has struck something so far. */
+  get struck(): ReadonlyMap<string, number> {
+    return this.#struck
   }
 
   get empty(): boolean {
@@ -225,6 +233,7 @@ export class FaultSchedule {
       else if (plan.on === 'request' && effect === undefined && matches(plan.path, name) && this.#strikes(armed, plan, now))
         effect = plan.effect
     }
+    if (effect !== undefined) this.#tally(effect)
     return effect
   }
 
@@ -245,6 +254,7 @@ export class FaultSchedule {
         effect = plan.effect
       }
     }
+    if (effect !== undefined) this.#tally(effect)
     return effect
   }
 
@@ -289,7 +299,12 @@ export class FaultSchedule {
   #act(armed: Armed, effect: ActionEffect): void {
     armed.struck += 1
     this.#forget(armed)
-    this.#perform(effect)
+    if (this.#perform(effect)) this.#tally(effect)
+  }
+
+  #tally(effect: RequestEffect | FrameEffect | ActionEffect): void {
+    const name = faultName(effect)
+    this.#struck.set(name, (this.#struck.get(name) ?? 0) + 1)
   }
 
   #forget(armed: Armed): void {

@@ -57,6 +57,7 @@ export class Limits {
   readonly settings: LimitSettings
   readonly #ips = new Map<string, IpState>()
   readonly #accounts = new Map<string, AccountState>()
+  #clockShift = 0
 
   constructor(settings: LimitSettings) {
     this.settings = settings
@@ -104,13 +105,13 @@ export class Limits {
    */
   takeWeight(ip: string, weight: number, now: number): VenueFailure | undefined {
     const state = this.#ip(ip, now)
-    if (now < state.bannedUntil) return banned(state.bannedUntil)
+    if (now < state.bannedUntil) return banned(state.bannedUntil + this.#clockShift)
     if (weight === 0) return undefined
     state.used += weight
     if (state.used <= this.settings.weightPerMinute) return undefined
     state.strikes += 1
     if (state.strikes <= this.settings.strikes) return tooManyRequests(this.settings.weightPerMinute)
-    return banned(this.#ban(state, now))
+    return banned(this.#ban(state, now) + this.#clockShift)
   }
 
   #ban(state: IpState, now: number): number {
@@ -119,6 +120,11 @@ export class Limits {
     state.bans += 1
     state.strikes = 0
     return state.bannedUntil
+  }
+
+  /** The venue's clock was set: windows and bans go on as they were, but a ban's end is told by the clock that callers see. */
+  shiftClock(ms: number): void {
+    this.#clockShift += ms
   }
 
   /** Bans an IP now; `ms` overrides the escalation. Returns the time until which it holds. */
@@ -132,7 +138,7 @@ export class Limits {
   /** The funding pool: 500 requests per 5 minutes and IP, without weight. */
   takeFunding(ip: string, now: number): VenueFailure | undefined {
     const state = this.#ip(ip, now)
-    if (now < state.bannedUntil) return banned(state.bannedUntil)
+    if (now < state.bannedUntil) return banned(state.bannedUntil + this.#clockShift)
     const window = Math.floor(now / FUNDING_WINDOW)
     if (state.fundingWindow !== window) {
       state.fundingWindow = window

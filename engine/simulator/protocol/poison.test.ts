@@ -40,3 +40,14 @@ it('writes what JSON cannot hold literally', () => {
   expect(() => JSON.parse(frame('truncated')) as unknown).toThrow()
   expect(() => new TextDecoder('utf-8', { fatal: true }).decode(poisonFrames('invalidUtf8', event, (text) => text)[0] as Buffer)).toThrow()
 })
+
+it('poisons events whose ids passed 2^53', () => {
+  const event = {
+    e: 'ORDER_TRADE_UPDATE',
+    E: 5,
+    T: 5,
+    o: { s: 'BTCUSDT', i: 9_007_199_254_740_995n, t: 9_007_199_254_740_997n, L: '1', l: '1' },
+  }
+  for (const poison of POISONS) expect(poisonFrames(poison, event, (text) => text).length, poison).toBeGreaterThan(0)
+  expect(String(poisonFrames('zero', event, (text) => text)[0])).toContain('"i":9007199254740995,"t":9007199254740997')
+})

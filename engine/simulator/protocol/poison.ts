@@ -3,6 +3,7 @@
  * Each poison is derived from the event it replaces, so that it reaches exactly the code that would have taken the real one.
  */
 import { unreachable } from '../../contract/result.ts'
+import { jsonText } from './json-text.ts'
 
 export const POISONS = [
   'null',
@@ -71,7 +72,7 @@ export function poisonFrames(poison: Poison, data: unknown, wrap: (text: string)
   const shape = SHAPES[typeof root['e'] === 'string' ? root['e'] : ''] ?? FALLBACK
   const inner = shape.inner === undefined ? undefined : root[shape.inner]
   const at: Json = isJson(inner) ? inner : root
-  const text = (): string => wrap(JSON.stringify(root))
+  const text = (): string => wrap(jsonText(root))
   const price = number(at[shape.price])
   const setPrice = (value: unknown): readonly string[] => {
     at[shape.price] = value
@@ -172,7 +173,7 @@ export function poisonFrames(poison: Poison, data: unknown, wrap: (text: string)
         root[shape.inner] = [at]
         return [text()]
       }
-      return [wrap(JSON.stringify([root]))]
+      return [wrap(jsonText([root]))]
     case 'nullFrame':
       return ['null']
     default:

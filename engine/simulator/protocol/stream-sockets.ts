@@ -216,6 +216,7 @@ export class StreamSockets {
     const { faults } = this.#context
     const send = (): void => this.#sendMarket(event.stream, text ?? jsonText(event.data))
     if (faults.empty && this.#held.size === 0) return send()
+    if (!this.#isHeard(this.#byStream.get(event.stream))) return
     const effect = faults.onFrame([event.stream], this.#context.elapsed())
     this.#afflict(event.stream, effect, event.data, send, (frames) => {
       for (const connection of this.#byStream.get(event.stream) ?? []) {
@@ -239,6 +240,8 @@ export class StreamSockets {
     let text: string | undefined
     const send = (): void => this.#sendUser(event.account, event.type, (encode) => [encode((text ??= jsonText(event.data)))])
     if (faults.empty && this.#held.size === 0) return send()
+    const key = this.#context.listenKeys.activeKey(event.account, this.#context.now())
+    if (key === undefined || !this.#isHeard(this.#byKey.get(key))) return
     const effect = faults.onFrame(['user', `user:${event.type}`], this.#context.elapsed())
     this.#afflict('user', effect, event.data, send, (frames) => this.#sendUser(event.account, event.type, frames))
   }
@@ -290,9 +293,19 @@ export class StreamSockets {
     }
   }
 
+  #hears(connection: Connection): boolean {
+    return connection.ws.readyState === connection.ws.OPEN && !connection.halfOpen && this.#context.now() >= connection.silentUntil
+  }
+
+  /** A frame that reaches nobody is no frame, and no fault strikes it. */
+  #isHeard(connections: ReadonlySet<Connection> | undefined): boolean {
+    for (const connection of connections ?? []) if (this.#hears(connection)) return true
+    return false
+  }
+
   #push(connection: Connection, frame: string | Buffer, kind: 'public' | 'user'): void {
     const { ws } = connection
-    if (ws.readyState !== ws.OPEN || connection.halfOpen || this.#context.now() < connection.silentUntil) return
+    if (!this.#hears(connection)) return
     if (ws.bufferedAmount > this.#context.settings.maxQueuedBytes) {
       this.#lagged += 1
       ws.terminate()
@@ -311,30 +324,35 @@ export class StreamSockets {
     }
   }
 
-  #select(category: Category | undefined): Connection[] {
-    return [...this.#connections].filter((connection) => category === undefined || connection.category === category)
+  /** Does it to every connection of the category; false when there is none. */
+  #each(category: Category | undefined, act: (connection: Connection) => void): boolean {
+    const chosen = [...this.#connections].filter((connection) => category === undefined || connection.category === category)
+    for (const connection of chosen) act(connection)
+    return chosen.length > 0
   }
 
   /** Destroys sockets without a close frame. */
-  cut(category?: Category): void {
-    for (const { ws } of this.#select(category)) ws.terminate()
+  cut(category?: Category): boolean {
+    return this.#each(category, ({ ws }) => ws.terminate())
   }
 
-  close(category?: Category): void {
-    for (const { ws } of this.#select(category)) ws.close(1001, 'Going away')
+  close(category?: Category): boolean {
+    return this.#each(category, ({ ws }) => ws.close(1001, 'Going away'))
   }
 
   /** Open sockets get no data until `until` (simulated ms); pings are still answered. */
-  silence(category: Category | undefined, until: number): void {
-    for (const connection of this.#select(category)) connection.silentUntil = until
+  silence(category: Category | undefined, until: number): boolean {
+    return this.#each(category, (connection) => {
+      connection.silentUntil = until
+    })
   }
 
   /** Open sockets are not read, written or closed any more. */
-  halfOpen(category?: Category): void {
-    for (const connection of this.#select(category)) {
+  halfOpen(category?: Category): boolean {
+    return this.#each(category, (connection) => {
       connection.halfOpen = true
       connection.ws.pause()
-    }
+    })
   }
 
   refuseUntil(time: number): void {
