@@ -93,6 +93,9 @@ describe('usage', () => {
     ['a bad speed', ['run', '--headless', '--speed', 'fast'], /--speed expects a number/],
     ['a bad time', ['run', '--headless', '--for', 'soon'], /--for expects a time/],
     ['a bad symbol', ['run', '--headless', '--symbols', 'btc/usdt'], /symbols/],
+    ['an unknown symbol', ['run', '--symbols', 'NOPE', '--data', '/nonexistent/x'], /no contract data for NOPE/],
+    ['a symbol twice', ['run', '--symbols', 'BTCUSDT,BTCUSDT', '--data', '/nonexistent/x'], /each symbol once/],
+    ['a report folder that cannot be', ['audit', '--only', 'C1.1', '--report', '/dev/null'], /--report .* cannot be created or written/],
     ['a bad mode', ['run', '--headless', '--mode', 'dream'], /mode/],
     ['live', ['run', '--headless', '--mode', 'live'], /live is locked: it lacks/],
     ['a bad settings file', ['run', '--settings', '/nonexistent.json'], /--settings .* cannot be read/],
@@ -307,13 +310,14 @@ describe('a running engine', () => {
     expect(latchStore(dataDir).read()).toMatchObject({ level: 'halt' })
   })
 
-  it('a port in use: one clear line, exit 2, the folder free again', async () => {
+  it('a port in use: one clear line, exit 2, nothing written', async () => {
     const dataDir = join(folder(), 'data')
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
     expectUsage(aegis('run', '--port', String(port), '--data', dataDir), /in use/)
+    expect(existsSync(dataDir)).toBe(false)
     server.close()
     expect((await host(dataDir)).url).toContain('http://127.0.0.1:')
   })

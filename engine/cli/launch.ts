@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Settings } from '../contract/settings.ts'
+import { symbolSpec } from '../simulator/symbols.ts'
 import { chooseTape } from '../simulator/protocol/tape-choice.ts'
 import { codeVersion } from '../supervisor/code-version.ts'
 import { startEngine } from '../supervisor/engine.ts'
@@ -32,9 +33,11 @@ export function dataDirFor(given: string | undefined): DataDir {
   }
 }
 
-/** The tape can be played: existing, readable, whole. Code 'tape…', one clear line. */
+/** The tape can be played: existing, readable, whole, its symbols known to the exchange. Code 'tape…' or 'unknown-symbol', one clear line. */
 export function checkTape(settings: Settings): Result<null, Failure> {
   if (settings.mode !== 'simulated') return ok(null)
+  const unknown = settings.symbols.find((symbol) => symbolSpec(symbol) === undefined)
+  if (unknown !== undefined) return fail('unknown-symbol', `the embedded exchange has no contract data for ${unknown}`)
   const tape = chooseTape(settings.tape, settings.symbols)
   return tape.ok ? ok(null) : tape
 }

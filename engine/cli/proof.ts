@@ -1,5 +1,5 @@
 /** `aegis audit` and `aegis chaos`: run the injected proofs, print one document, exit 1 when anything did not pass. */
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { AuditReport, ChaosReport, ProofRunner } from '../contract/proof.ts'
 import { parseFlags, parseNumber, refuse, type Command, type ExitCode } from './command.ts'
@@ -72,8 +72,9 @@ function proofCommand<Report>(kind: Kind<Report>): Command {
       if (reportDir !== undefined) {
         try {
           mkdirSync(reportDir, { recursive: true })
+          accessSync(reportDir, constants.W_OK | constants.X_OK)
         } catch {
-          return refuse(io, { code: 'usage', message: `--report ${values.report ?? ''} cannot be created` })
+          return refuse(io, { code: 'usage', message: `--report ${values.report ?? ''} cannot be created or written` })
         }
       }
       const abort = new AbortController()

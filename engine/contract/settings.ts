@@ -80,7 +80,12 @@ export type KeyRights = (typeof KEY_RIGHTS)[number]
 export const SettingsSchema = v.strictObject({
   mode: v.optional(Mode, 'simulated'),
   symbols: v.optional(
-    v.pipe(v.array(v.pipe(v.string(), v.regex(/^[A-Z0-9]{2,20}$/, 'expected a symbol such as BTCUSDT'))), v.minLength(1), v.maxLength(200)),
+    v.pipe(
+      v.array(v.pipe(v.string(), v.regex(/^[A-Z0-9]{2,20}$/, 'expected a symbol such as BTCUSDT'))),
+      v.minLength(1),
+      v.maxLength(200),
+      v.check((all) => new Set(all).size === all.length, 'expected each symbol once'),
+    ),
     ['BTCUSDT'],
   ),
   seed: integer(0, 2 ** 31 - 1, 1),

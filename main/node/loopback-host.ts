@@ -9,7 +9,7 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createNetServer, type AddressInfo, type Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { COCKPIT_PATH, COCKPIT_SUBPROTOCOL, TOKEN_FRAGMENT_KEY, TOKEN_SUBPROTOCOL_PREFIX } from '../../engine/contract/cockpit-wire.ts'
@@ -44,8 +44,33 @@ export interface LoopbackHost {
 
 const NOT_BUILT = 'The cockpit is not built: run "npm run build", then start again.\n'
 
+type ListenFailure = Failure<'port-in-use' | 'listen'>
+
+function listen(server: NetServer, port: number): Promise<Result<number, ListenFailure>> {
+  return new Promise((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(
+        error.code === 'EADDRINUSE'
+          ? fail('port-in-use', `port ${port} on 127.0.0.1 is in use`)
+          : fail('listen', `cannot listen on 127.0.0.1:${port} (${error.code ?? error.message})`),
+      ),
+    )
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => resolve(ok((server.address() as AddressInfo).port)))
+  })
+}
+
+/** Whether a host could listen on `port` now; asked before anything is written. Failure 'port-in-use' or 'listen'. */
+export async function checkPort(port: number): Promise<Result<null, ListenFailure>> {
+  if (port === 0) return ok(null)
+  const server = createNetServer()
+  const listening = await listen(server, port)
+  if (!listening.ok) return listening
+  await new Promise((resolve) => server.close(resolve))
+  return ok(null)
+}
+
 /** Failure 'port-in-use' or 'listen'. */
-export async function startLoopbackHost(options: LoopbackHostOptions): Promise<Result<LoopbackHost, Failure<'port-in-use' | 'listen'>>> {
+export async function startLoopbackHost(options: LoopbackHostOptions): Promise<Result<LoopbackHost, ListenFailure>> {
   const token = randomBytes(32).toString('base64url')
   const expected = Buffer.from(`${TOKEN_SUBPROTOCOL_PREFIX}${token}`)
   let authority = ''
@@ -112,18 +137,7 @@ export async function startLoopbackHost(options: LoopbackHostOptions): Promise<R
     })
   })
 
-  const listening = await new Promise<Result<number, Failure<'port-in-use' | 'listen'>>>((resolve) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(
-        error.code === 'EADDRINUSE'
-          ? fail('port-in-use', `port ${options.port ?? 0} on 127.0.0.1 is in use`)
-          : fail('listen', `cannot listen on 127.0.0.1:${options.port ?? 0} (${error.code ?? error.message})`),
-      ),
-    )
-    server.listen({ host: '127.0.0.1', port: options.port ?? 0, exclusive: true }, () =>
-      resolve(ok((server.address() as AddressInfo).port)),
-    )
-  })
+  const listening = await listen(server, options.port ?? 0)
   if (!listening.ok) return listening
   authority = `127.0.0.1:${listening.value}`
   origin = `http://${authority}`

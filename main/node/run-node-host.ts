@@ -12,7 +12,7 @@ import { HOST_FILE } from '../../engine/cli/reconcile.ts'
 import { defaultDataDir, settingsFrom } from '../../engine/cli/settings-flags.ts'
 import { nodeSpawner } from '../../engine/supervisor/node-spawner.ts'
 import { codeVersion } from '../../engine/supervisor/code-version.ts'
-import { startLoopbackHost } from './loopback-host.ts'
+import { checkPort, startLoopbackHost } from './loopback-host.ts'
 import { staticFiles } from './static-files.ts'
 
 /** Opens the user's browser; what cannot be opened is said once, the address stands above. */
@@ -30,6 +30,8 @@ export async function runNodeHost(values: HostValues, io: Io): Promise<ExitCode>
   if (!settings.ok) return refuse(io, settings.error)
   const tape = checkTape(settings.value)
   if (!tape.ok) return refuse(io, tape.error)
+  const free = await checkPort(port.value)
+  if (!free.ok) return refuse(io, free.error)
   const dataDir = values.data === undefined ? defaultDataDir() : resolve(values.data)
 
   const created = createCockpit({
