@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { analyze, type AnalyzeOptions } from './analyze.ts'
-import { parseTime, readOhlcv } from './ohlcv-file.ts'
+import { readOhlcv } from './ohlcv-file.ts'
+import { parseTime } from './ohlcv-layout.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'analyze-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -66,41 +66,81 @@ export function indicatorTable(bars: Bars): Table {
   return table
 }
 
-export function structureTables(bars: Bars, options: Omit<AnalyzeOptions, 'file' | 'out'>): Map<string, Table> {
+/** Each table in turn, so that only one is in memory beside the bars and the swings. */
+export function* tablesOf(bars: Bars, options: Omit<AnalyzeOptions, 'file' | 'out'>): Generator<readonly [string, Table]> {
   const swing = swings(bars, options.swingLength)
   const gap = (join: boolean): Table => {
     const g = fairValueGaps(bars, join)
     return { FVG: g.gap, Top: g.top, Bottom: g.bottom, MitigatedIndex: g.mitigatedIndex }
   }
-  const b = structureBreaks(bars, swing, options.closeBreak)
-  const o = orderBlocks(bars, swing, options.closeMitigation)
-  const l = liquidity(bars, swing, 0.01)
-  const s = sessions(bars, SESSIONS[options.session] ?? { start: '00:00', end: '00:00' })
-  const r = retracements(bars, swing)
-  const tables = new Map<string, Table>([
-    ['swing_highs_lows_result_data.csv', { HighLow: swing.highLow, Level: swing.level }],
-    ['fvg_result_data.csv', gap(false)],
-    ['fvg_consecutive_result_data.csv', gap(true)],
-    ['bos_choch_result_data.csv', { BOS: b.bos, CHOCH: b.choch, Level: b.level, BrokenIndex: b.brokenIndex }],
-    [
-      'ob_result_data.csv',
-      { OB: o.block, Top: o.top, Bottom: o.bottom, OBVolume: o.volume, MitigatedIndex: o.mitigatedIndex, Percentage: o.percentage },
-    ],
-    ['liquidity_result_data.csv', { Liquidity: l.liquidity, Level: l.level, End: l.end, Swept: l.swept }],
-    ['sessions_result_data.csv', { Active: s.active, High: s.high, Low: s.low }],
-    ['retracements_result_data.csv', { Direction: r.direction, 'CurrentRetracement%': r.current, 'DeepestRetracement%': r.deepest }],
-    ['indicators.csv', indicatorTable(bars)],
-  ])
+  const named = <T>(value: T, table: (value: T) => Table): Table => table(value)
+  yield ['swing_highs_lows_result_data.csv', { HighLow: swing.highLow, Level: swing.level }]
+  yield ['fvg_result_data.csv', gap(false)]
+  yield ['fvg_consecutive_result_data.csv', gap(true)]
+  yield [
+    'bos_choch_result_data.csv',
+    named(structureBreaks(bars, swing, options.closeBreak), (b) => ({
+      BOS: b.bos,
+      CHOCH: b.choch,
+      Level: b.level,
+      BrokenIndex: b.brokenIndex,
+    })),
+  ]
+  yield [
+    'ob_result_data.csv',
+    named(orderBlocks(bars, swing, options.closeMitigation), (o) => ({
+      OB: o.block,
+      Top: o.top,
+      Bottom: o.bottom,
+      OBVolume: o.volume,
+      MitigatedIndex: o.mitigatedIndex,
+      Percentage: o.percentage,
+    })),
+  ]
+  yield [
+    'liquidity_result_data.csv',
+    named(liquidity(bars, swing, 0.01), (l) => ({ Liquidity: l.liquidity, Level: l.level, End: l.end, Swept: l.swept })),
+  ]
+  yield [
+    'sessions_result_data.csv',
+    named(sessions(bars, SESSIONS[options.session] ?? { start: '00:00', end: '00:00' }), (s) => ({
+      Active: s.active,
+      High: s.high,
+      Low: s.low,
+    })),
+  ]
+  yield [
+    'retracements_result_data.csv',
+    named(retracements(bars, swing), (r) => ({
+      Direction: r.direction,
+      'CurrentRetracement%': r.current,
+      'DeepestRetracement%': r.deepest,
+    })),
+  ]
+  yield ['indicators.csv', indicatorTable(bars)]
   for (const period of ['4h', '1D', 'W'] as const) {
-    const p = previousHighLow(bars, period)
-    tables.set(`previous_high_low_result_data_${period}.csv`, {
-      PreviousHigh: p.previousHigh,
-      PreviousLow: p.previousLow,
-      BrokenHigh: p.brokenHigh,
-      BrokenLow: p.brokenLow,
-    })
+    yield [
+      `previous_high_low_result_data_${period}.csv`,
+      named(previousHighLow(bars, period), (p) => ({
+        PreviousHigh: p.previousHigh,
+        PreviousLow: p.previousLow,
+        BrokenHigh: p.brokenHigh,
+        BrokenLow: p.brokenLow,
+      })),
+    ]
   }
-  return tables
+}
+
+/** What the summary counts, by table and column. */
+const COUNTED: Readonly<Record<string, readonly (readonly [name: string, column: string])[]>> = {
+  'swing_highs_lows_result_data.csv': [['swings', 'HighLow']],
+  'fvg_result_data.csv': [['fairValueGaps', 'FVG']],
+  'bos_choch_result_data.csv': [
+    ['breaksOfStructure', 'BOS'],
+    ['changesOfCharacter', 'CHOCH'],
+  ],
+  'ob_result_data.csv': [['orderBlocks', 'OB']],
+  'liquidity_result_data.csv': [['liquidityPools', 'Liquidity']],
 }
 
 async function writeTable(path: string, table: Table): Promise<void> {
@@ -128,19 +168,22 @@ export async function analyze(options: AnalyzeOptions): Promise<Result<AnalyzeSu
   const read = await readOhlcv(options.file)
   if (!read.ok) return read
   const { bars, gaps, intervalMs } = read.value
-  const tables = structureTables(bars, options)
-  const names = [...tables.keys()].toSorted()
+  const names: string[] = []
+  const counts: Record<string, number> = {}
   const temporary = (name: string): string => join(options.out, `.${name}.part`)
   try {
     await mkdir(options.out, { recursive: true })
-    for (const [name, table] of tables) await writeTable(temporary(name), table)
+    for (const [name, table] of tablesOf(bars, options)) {
+      names.push(name)
+      await writeTable(temporary(name), table)
+      for (const [what, column] of COUNTED[name] ?? [])
+        counts[what] = (table[column] ?? new Float64Array(0)).reduce((n, x) => n + (Number.isNaN(x) || x === 0 ? 0 : 1), 0)
+    }
     for (const name of names) await rename(temporary(name), join(options.out, name))
   } catch (thrown) {
     await Promise.all(names.map((name) => rm(temporary(name), { force: true }).catch(() => undefined)))
     return fail('unwritable', `${options.out}: ${toPlainError(thrown).message}`)
   }
-  const count = (file: string, column: string): number =>
-    (tables.get(file)?.[column] ?? new Float64Array(0)).reduce((n, x) => n + (Number.isNaN(x) || x === 0 ? 0 : 1), 0)
   return ok({
     file: options.file,
     out: options.out,
@@ -150,14 +193,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Result<AnalyzeSu
     intervalMs,
     gaps: gaps.length,
     missingBars: gaps.reduce((n, g) => n + g.missing, 0),
-    written: names,
-    counts: {
-      swings: count('swing_highs_lows_result_data.csv', 'HighLow'),
-      fairValueGaps: count('fvg_result_data.csv', 'FVG'),
-      breaksOfStructure: count('bos_choch_result_data.csv', 'BOS'),
-      changesOfCharacter: count('bos_choch_result_data.csv', 'CHOCH'),
-      orderBlocks: count('ob_result_data.csv', 'OB'),
-      liquidityPools: count('liquidity_result_data.csv', 'Liquidity'),
-    },
+    written: names.toSorted(),
+    counts,
   })
 }

@@ -1,12 +1,12 @@
 /**
- * Reads OHLCV CSV files of any common shape as a stream of lines: a time column (Date, open_time, time, timestamp, datetime) and
- * Open, High, Low, Close, Volume in any case and order. INV-13: a bad row is a clear error that names line and field; nothing is skipped.
+ * Reads OHLCV CSV files of any common shape (ohlcv-layout.ts) as a stream of lines. INV-13: a bad row is a clear error that names line
+ * and field; nothing is skipped. INV-11: one line and the columns are held, never the text.
  */
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { createGunzip } from 'node:zlib'
+import { isUtf8 } from 'node:buffer'
 import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
 import type { Bars } from '../structure/bars.ts'
+import { fileLines } from './file-lines.ts'
+import { cellsOf, firstRow, NUMBER, parseTime, timeText, type Layout } from './ohlcv-layout.ts'
 
 export interface OhlcvFile {
   readonly bars: Bars
@@ -18,28 +18,9 @@ export interface OhlcvFile {
 
 export type OhlcvFailure = Failure<'unreadable' | 'bad-header' | 'bad-row' | 'empty'>
 
-const TIME_NAMES = ['open_time', 'opentime', 'date', 'datetime', 'time', 'timestamp', 'open time', 'gmt time']
-const PRICE_NAMES = ['open', 'high', 'low', 'close'] as const
-const VOLUME_NAMES = ['volume', 'vol']
-
-/** Milliseconds since the epoch, or undefined. Numbers: s, ms or µs by magnitude; text: ISO-like, UTC unless an offset is given. */
-export function parseTime(text: string): number | undefined {
-  const trimmed = text.trim()
-  if (/^\d{1,17}(\.0+)?$/.test(trimmed)) {
-    const value = Number(trimmed)
-    const ms = value >= 1e14 ? value / 1000 : value >= 1e11 ? value : value * 1000
-    return ms > 0 ? ms : undefined
-  }
-  const match = /^(\d{4})[.\-/](\d{2})[.\-/](\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/.exec(trimmed)
-  if (match === null) return undefined
-  const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction.slice(0, 4)}${zone === 'Z' || zone.includes(':') ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`}`
-  const ms = Date.parse(iso)
-  // Date.parse rolls 31 February over; a date that does not come back the same is not a date.
-  return Number.isNaN(ms) || (zone === 'Z' && !new Date(ms).toISOString().startsWith(`${year}-${month}-${day}`)) ? undefined : ms
-}
-
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+/** Bars one file may hold: nine years of minutes. A million of them take about 490 MB at the peak (INV-11). */
+const MAX_BARS = 5_000_000
+const FIELDS = ['open', 'high', 'low', 'close', 'volume'] as const
 
 /** A column that grows by doubling, so that a large file costs little more than its figures. */
 class Column {
@@ -61,82 +42,34 @@ class Column {
   }
 }
 
-/** Column numbers; prices are open, high, low, close. */
-export interface Layout {
-  readonly time: number
-  readonly prices: readonly number[]
-  readonly volume: number
-}
-
-/** Columns by their names in any case and order. */
-export function layoutOf(header: string): Result<Layout, OhlcvFailure> {
-  const names = header
-    .replace(/^\uFEFF/, '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase().replaceAll('"', ''))
-  const time = names.findIndex((name) => TIME_NAMES.includes(name))
-  if (time < 0) return fail('bad-header', `line 1: no time column (one of ${TIME_NAMES.slice(0, 6).join(', ')})`)
-  const prices = PRICE_NAMES.map((name) => names.indexOf(name))
-  const absent = prices.indexOf(-1)
-  if (absent >= 0) return fail('bad-header', `line 1: no column ${PRICE_NAMES[absent]}`)
-  const volume = names.findIndex((name) => VOLUME_NAMES.includes(name))
-  if (volume < 0) return fail('bad-header', 'line 1: no column volume')
-  return ok({ time, prices, volume })
-}
-
-/** Reads the whole file into columns; `.gz` is unpacked on the way. */
+/** Reads the whole file into columns; gzip is unpacked on the way, by its magic number and not by its name. */
 export async function readOhlcv(path: string): Promise<Result<OhlcvFile, OhlcvFailure>> {
-  const [time, open, high, low, close, volume] = Array.from({ length: 6 }, () => new Column()) as [
-    Column,
-    Column,
-    Column,
-    Column,
-    Column,
-    Column,
-  ]
-  const file = createReadStream(path)
-  const source = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
-  if (source !== file) file.once('error', (error: Error) => source.destroy(error))
-  const lines = createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })
+  const columns = new OhlcvColumns()
   let layout: Layout | undefined
   let number = 0
-  let problem: Result<never, OhlcvFailure> | undefined
   try {
-    for await (const line of lines) {
-      number++
-      if (line.trim() === '') continue
-      if (layout === undefined) {
-        const found = layoutOf(line)
-        if (!found.ok) {
-          problem = found
-          break
+    for await (const lines of fileLines(path)) {
+      for (const bytes of lines) {
+        number++
+        if (bytes === null) return fail('bad-row', `line ${number}: longer than 1 MiB`)
+        if (!isUtf8(bytes)) return fail('bad-row', `line ${number}: not UTF-8 text`)
+        const text = bytes.toString('utf8')
+        if (text.trim() === '' || (layout === undefined && text.startsWith('#'))) continue
+        if (layout === undefined) {
+          const first = firstRow(text)
+          if (!first.ok) return first
+          layout = first.value.layout
+          if (!first.value.isBar) continue
         }
-        layout = found.value
-        continue
-      }
-      const text = row(line.split(','), layout, number)
-      if (text !== undefined) {
-        problem = fail('bad-row', `line ${number}: ${text}`)
-        break
+        const problem = columns.add(cellsOf(text.replace(/^\uFEFF/, ''), layout.separator), layout)
+        if (problem !== undefined) return fail('bad-row', `line ${number}: ${problem}`)
       }
     }
   } catch (thrown) {
     return fail('unreadable', `${path}: ${toPlainError(thrown).message}`)
-  } finally {
-    lines.close()
-    file.destroy()
   }
-  if (problem !== undefined) return problem
-  if (layout === undefined || time.length === 0) return fail('empty', `${path}: no rows`)
-  const bars: Bars = {
-    length: time.length,
-    time: time.take(),
-    open: open.take(),
-    high: high.take(),
-    low: low.take(),
-    close: close.take(),
-    volume: volume.take(),
-  }
+  const bars = columns.take()
+  if (bars.length === 0) return fail('empty', `${path}: no rows`)
   const intervalMs = usualInterval(bars.time)
   const gaps: { after: number; missing: number }[] = []
   for (let i = 1; i < bars.length; i++) {
@@ -144,33 +77,49 @@ export async function readOhlcv(path: string): Promise<Result<OhlcvFile, OhlcvFa
     if (missing > 0) gaps.push({ after: i - 1, missing })
   }
   return ok({ bars, intervalMs, gaps })
+}
 
-  function row(cells: readonly string[], at: Layout, line: number): string | undefined {
-    const when = parseTime((cells[at.time] ?? '').replaceAll('"', ''))
-    if (when === undefined) return `time "${cells[at.time] ?? ''}" is not a date or a number`
-    const before = time.last()
-    if (before !== undefined && when === before) return `duplicate time ${cells[at.time]}`
-    if (before !== undefined && when < before) return `time ${cells[at.time]} is before the line above it; the file must be sorted`
-    const values = [...at.prices, at.volume].map((k) => {
-      const text = (cells[k] ?? '').trim()
-      return NUMBER.test(text) ? Number(text) : Number.NaN
-    })
-    const names = [...PRICE_NAMES, 'volume']
-    for (const [k, value] of values.entries()) {
-      if (!Number.isFinite(value)) return `${names[k]} "${(cells[[...at.prices, at.volume][k] ?? 0] ?? '').trim()}" is not a number`
-      if (k < 4 ? value <= 0 : value < 0) return `${names[k]} ${value} must ${k < 4 ? 'be positive' : 'not be negative'}`
+class OhlcvColumns {
+  private readonly time = new Column()
+  private readonly values = FIELDS.map(() => new Column())
+
+  /** Takes a row, or says in words what is wrong with it and takes nothing. */
+  add(cells: readonly string[], layout: Layout): string | undefined {
+    const written = timeText(cells, layout)
+    const when = parseTime(written)
+    if (when === undefined) return `time "${written}" is not a date or a number`
+    const before = this.time.last()
+    if (before !== undefined && when === before) return `duplicate time ${written}`
+    if (before !== undefined && when < before) return `time ${written} is before the line above it; the file must be sorted`
+    if (this.time.length >= MAX_BARS) return `more than ${MAX_BARS} bars`
+    const row: number[] = []
+    for (const [k, field] of FIELDS.entries()) {
+      const text = cells[k < 4 ? (layout.prices[k] ?? -1) : layout.volume] ?? ''
+      const value = NUMBER.test(text) ? Number(text) : Number.NaN
+      if (!Number.isFinite(value)) return `${field} "${text}" is not a number`
+      if (k < 4 ? value <= 0 : value < 0) return `${field} ${value} must ${k < 4 ? 'be positive' : 'not be negative'}`
+      row.push(value)
     }
-    const [o = 0, h = 0, l = 0, c = 0, v = 0] = values
+    const [o = 0, h = 0, l = 0, c = 0] = row
     if (h < l) return `high ${h} is below low ${l}`
     if (o > h || o < l || c > h || c < l) return `open or close lies outside low ${l} … high ${h}`
-    if (line > 5e7) return 'more than 50,000,000 lines'
-    time.push(when)
-    open.push(o)
-    high.push(h)
-    low.push(l)
-    close.push(c)
-    volume.push(v)
+    this.time.push(when)
+    for (const [k, value] of row.entries()) this.values[k]?.push(value)
     return undefined
+  }
+
+  take(): Bars {
+    const [open, high, low, close, volume] = this.values.map((column) => column.take())
+    const none = new Float64Array(0)
+    return {
+      length: this.time.length,
+      time: this.time.take(),
+      open: open ?? none,
+      high: high ?? none,
+      low: low ?? none,
+      close: close ?? none,
+      volume: volume ?? none,
+    }
   }
 }
 

@@ -3,11 +3,9 @@
  * the judgement of the next. Columns by header in any case and order, or Binance's order without a header.
  */
 import type { Findings } from './findings.ts'
-import { layoutOf, parseTime, type Layout } from './ohlcv-file.ts'
+import { cellsOf, firstRow, NUMBER, parseTime, timeText, type Layout } from './ohlcv-layout.ts'
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const NAMES = ['open', 'high', 'low', 'close', 'volume'] as const
-const BINANCE: Layout = { time: 0, prices: [1, 2, 3, 4], volume: 5 }
 /** A price may be this many times the last close, or its fraction: the feed's own bound. */
 const JUMP = 5
 /** Distances looked at before the file's interval is known. */
@@ -52,15 +50,10 @@ export class KlinesJudge {
 
   /** Why this is no file of klines, or undefined. */
   header(text: string): string | undefined {
-    const cells = text.replace(/^\uFEFF/, '').split(',')
-    if (cells.length >= 6 && parseTime((cells[0] ?? '').replaceAll('"', '')) !== undefined) {
-      this.#layout = BINANCE
-      this.row(text, 1)
-      return undefined
-    }
-    const found = layoutOf(text)
-    if (!found.ok) return found.error.message
-    this.#layout = found.value
+    const first = firstRow(text)
+    if (!first.ok) return first.error.message
+    this.#layout = first.value.layout
+    if (first.value.isBar) this.row(text.replace(/^\uFEFF/, ''), 1)
     return undefined
   }
 
@@ -68,17 +61,17 @@ export class KlinesJudge {
     const layout = this.#layout
     if (layout === null) return
     this.judged++
-    const cells = text.split(',').map((cell) => cell.trim().replaceAll('"', ''))
+    const cells = cellsOf(text, layout.separator)
     const problem = this.#judge(cells, layout, line)
     if (problem !== undefined) this.findings.add(line, problem[0], problem[1])
   }
 
   #judge(cells: readonly string[], layout: Layout, line: number): readonly [string, string] | undefined {
-    const timeText = cells[layout.time] ?? ''
-    if (timeText === '') return ['missing', 'no time']
-    if (/^[+-]?0+$/.test(timeText)) return ['time-zero', `time ${timeText}`]
-    const time = parseTime(timeText)
-    if (time === undefined) return ['not-a-number', `time "${timeText}" is neither a date nor a number`]
+    const written = timeText(cells, layout)
+    if (written.trim() === '') return ['missing', 'no time']
+    if (/^[+-]?0+$/.test(written)) return ['time-zero', `time ${written}`]
+    const time = parseTime(written)
+    if (time === undefined) return ['not-a-number', `time "${written}" is neither a date nor a number`]
     const values: number[] = []
     for (const [k, at] of [...layout.prices, layout.volume].entries()) {
       const cell = cells[at] ?? ''
@@ -95,11 +88,11 @@ export class KlinesJudge {
     const [open = 0, high = 0, low = 0, close = 0] = values
     if (high < low) return ['high-below-low', `high ${high} is below low ${low}`]
     if (open > high || open < low || close > high || close < low) return ['outside-range', `open or close lies outside ${low} … ${high}`]
-    if (time > this.#latestMs) return ['time-future', `time ${timeText} lies in the future`]
-    if (time % 1_000 !== 0) return ['misaligned', `time ${timeText} is not a whole second`]
+    if (time > this.#latestMs) return ['time-future', `time ${written} lies in the future`]
+    if (time % 1_000 !== 0) return ['misaligned', `time ${written} is not a whole second`]
     const last = this.#last
-    if (last !== null && time === last.time) return ['duplicate', `time ${timeText} again (line ${last.line})`]
-    if (last !== null && time < last.time) return ['time-back', `time ${timeText} is before line ${last.line}`]
+    if (last !== null && time === last.time) return ['duplicate', `time ${written} again (line ${last.line})`]
+    if (last !== null && time < last.time) return ['time-back', `time ${written} is before line ${last.line}`]
     if (this.#close > 0 && (high > this.#close * JUMP || low * JUMP < this.#close))
       return ['jump', `from ${this.#close} to ${low} … ${high}`]
     this.#accept({ line, time }, close)
