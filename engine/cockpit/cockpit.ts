@@ -27,6 +27,7 @@ import { journalTail } from './journal-reading.ts'
 import { marketView, type MarketView } from './market-view.ts'
 import { modeView, NOT_READY, settingsForMode, type LiveReadiness } from './modes.ts'
 import { emptyProof, proofDesk } from './proofs.ts'
+import { replayDesk } from './replay-desk.ts'
 import { stateStore } from './state-store.ts'
 
 export interface CockpitOptions {
@@ -220,6 +221,8 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
     finished: (report, summary) => engine.record('chaos', { id: report.id, summary, document: report }),
   })
 
+  const replays = replayDesk({ dataDir: () => engine.dataDir, session: () => engine.session })
+
   const handlers: Handlers = {
     ping: () => ok({ time: Date.now() }),
     halt: async ({ level, reason }) => ok(await engine.kill(level, reason, 'person')),
@@ -246,6 +249,16 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
     exportFills: () => askJournal(engine.dataDir, 'exportFills'),
     journalTail: ({ limit }) => journalTail(engine.dataDir, limit),
     verifyJournal: () => askJournal(engine.dataDir, 'verifyJournal'),
+    recordings: () => replays.recordings(),
+    replayOpen: ({ session }) => replays.open(session),
+    replayStatus: () => ok(replays.status()),
+    replayMoments: (arg) => replays.moments(arg),
+    replayAt: (arg) => replays.at(arg),
+    replayBars: (arg) => replays.bars(arg),
+    async replayClose() {
+      await replays.close()
+      return ok(null)
+    },
   }
 
   return ok({
@@ -279,6 +292,7 @@ export function createCockpit(options: CockpitOptions): Result<Cockpit, Failure>
       clearInterval(rowsTimer)
       audits.stop()
       chaos.stop()
+      await replays.close()
       detach()
       meter.close()
       await engine.stop()

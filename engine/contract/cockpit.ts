@@ -9,6 +9,7 @@ import type { Mismatch, ReconciliationReport } from './mismatch.ts'
 import type { AuditReport, ChaosReport, CheckResult, ProofProgress, ScenarioResult } from './proof.ts'
 import type { AccountView, BrainCounters, FeedStatus, FillRow, KeyVerdict, ProcessName, RiskView, SignalRow } from './processes.ts'
 import { decimalText, type DecimalText } from './decimal-text.ts'
+import { ReplayArgs, type ReplayReturns } from './replay.ts'
 import type { Result } from './result.ts'
 import { Mode } from './settings.ts'
 
@@ -176,11 +177,12 @@ export const CockpitArgs = {
   exportFills: v.null(),
   journalTail: v.strictObject({ limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)) }),
   verifyJournal: v.null(),
+  ...ReplayArgs,
 } as const
 export type CockpitMethod = keyof typeof CockpitArgs
 export type CockpitArg<M extends CockpitMethod> = v.InferOutput<(typeof CockpitArgs)[M]>
 
-export interface CockpitReturns {
+export interface CockpitReturns extends ReplayReturns {
   ping: { readonly time: number }
   halt: KillState
   releaseHalt: { readonly released: boolean; readonly reason: string }

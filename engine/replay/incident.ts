@@ -9,21 +9,21 @@ import { reduce } from '../brain/reducer.ts'
 import { createBrain, type BrainState } from '../brain/state.ts'
 import { reduceTicks } from '../brain/ticks.ts'
 import { withJournal } from '../cockpit/journal-reading.ts'
-import type { JournalRow } from '../contract/journal-kinds.ts'
+import type { JournalEntry, JournalRow } from '../contract/journal-kinds.ts'
+import type { ReplayDivergence } from '../contract/replay.ts'
 import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
 import { canonicalJson } from '../journal/canonical.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { RecordingHeader } from '../processes/brain/recording.ts'
 import { strategyFactory } from '../strategy/registry.ts'
-import { RecordingReader, recordingsOf } from './recording-reader.ts'
+import { RecordingReader, recordingsOf, type Recorded } from './recording-reader.ts'
 
-export interface Divergence {
-  /** Journal row of the live brain, and the input (counted from 1) after which the replay differed. */
-  readonly seq: number
-  readonly input: number
-  readonly time: number
-  readonly recorded: string | null
-  readonly replayed: string | null
+/** Sees a replay as it goes: the state after each input is the live brain's at that moment, to the bit. */
+export interface ReplayObserver {
+  begin(header: RecordingHeader): void
+  after(input: Recorded, state: BrainState, entries: readonly JournalEntry[]): void
+  /** Bytes of the recording taken so far, this run's. */
+  progress(bytes: number): void
 }
 
 export interface ReplayedRun {
@@ -41,7 +41,7 @@ export interface ReplayedRun {
   /** sha256 over what was compared, on both sides. */
   readonly recordedHash: string
   readonly replayedHash: string
-  readonly divergence: Divergence | null
+  readonly divergence: ReplayDivergence | null
 }
 
 export interface IncidentReport {
@@ -54,13 +54,13 @@ const FOREIGN_KINDS = new Set(['session', 'loss'])
 const lineOf = (kind: string, time: number, ref: string, payload: unknown): string =>
   canonicalJson(JSON.parse(JSON.stringify([kind, time, ref, payload])))
 
-export function replayIncident(dataDir: string, session: string): Result<IncidentReport, Failure> {
+export function replayIncident(dataDir: string, session: string, observer?: ReplayObserver): Result<IncidentReport, Failure> {
   const recordings = recordingsOf(dataDir, session)
   if (!recordings.ok) return recordings
   return withJournal(dataDir, (journal) => {
     const runs: ReplayedRun[] = []
     for (const files of recordings.value) {
-      const run = replayRun(journal, session, new RecordingReader(files))
+      const run = replayRun(journal, session, new RecordingReader(files), observer)
       if (!run.ok) return run
       runs.push(run.value)
     }
@@ -94,7 +94,12 @@ function startOf(journal: Journal, header: RecordingHeader): Result<BrainState, 
   return ok(state)
 }
 
-function replayRun(journal: Journal, session: string, reader: RecordingReader): Result<ReplayedRun, Failure> {
+function replayRun(
+  journal: Journal,
+  session: string,
+  reader: RecordingReader,
+  observer: ReplayObserver | undefined,
+): Result<ReplayedRun, Failure> {
   const records = reader.records()
   const first = records.next()
   if (first.done === true || first.value.kind !== 'header') return fail('bad-recording', `the recording of ${session} has no beginning`)
@@ -102,6 +107,7 @@ function replayRun(journal: Journal, session: string, reader: RecordingReader): 
   const start = startOf(journal, header)
   if (!start.ok) return start
   const state = start.value
+  observer?.begin(header)
 
   const written: { readonly seq: number; readonly time: number; readonly line: string }[] = []
   const read = journal.each({ sessions: [session], fromSeq: header.journalSeq + 1 }, (row) => {
@@ -118,8 +124,13 @@ function replayRun(journal: Journal, session: string, reader: RecordingReader): 
   let ticks = 0
   let given = 0
   let compared = 0
-  let divergence: Divergence | null = null
-  const take = (): void => {
+  let divergence: ReplayDivergence | null = null
+  const take = (record: Recorded): void => {
+    if (observer !== undefined) {
+      const entries = out.flatMap((command) => (command.type === 'journal' ? command.entry : []))
+      observer.after(record, state, entries)
+      observer.progress(reader.bytesRead)
+    }
     for (const command of out) {
       if (command.type !== 'journal' || divergence !== null) continue
       const { kind, time, ref, payload } = command.entry
@@ -142,7 +153,7 @@ function replayRun(journal: Journal, session: string, reader: RecordingReader): 
         ticks += record.count
         reduceTicks(state, record.view, 0, record.count, record.at, out)
       }
-      take()
+      take(record)
       if (divergence !== null) break
     }
   } catch (thrown) {
