@@ -29,12 +29,24 @@ class Sample {
   readonly variance: number
   readonly winRate: number
 
-  constructor(results: readonly number[]) {
-    const n = results.length
+  /** @param taken true: only what the student would have traded */
+  constructor(results: readonly Result[], taken: boolean) {
+    let n = 0
+    let sum = 0
+    let wins = 0
+    for (const one of results) {
+      if (taken && !one.taken) continue
+      n++
+      sum += one.r
+      if (one.r > 0) wins++
+    }
+    const mean = n === 0 ? 0 : sum / n
+    let squares = 0
+    for (const one of results) if (!taken || one.taken) squares += (one.r - mean) ** 2
     this.count = n
-    this.mean = n === 0 ? 0 : results.reduce((a, b) => a + b, 0) / n
-    this.variance = n < 2 ? 0 : results.reduce((a, b) => a + (b - this.mean) ** 2, 0) / (n - 1)
-    this.winRate = n === 0 ? 0 : results.reduce((a, b) => a + (b > 0 ? 1 : 0), 0) / n
+    this.mean = mean
+    this.variance = n < 2 ? 0 : squares / (n - 1)
+    this.winRate = n === 0 ? 0 : wins / n
   }
 }
 
@@ -56,8 +68,8 @@ export interface RecordComparison {
 export class ShadowRecord {
   /** Newest last. */
   private readonly last: Result[] = []
-  private teacher = new Sample([])
-  private student = new Sample([])
+  private teacher = new Sample([], false)
+  private student = new Sample([], true)
   private total = 0
   private totalTaken = 0
   private earned = 0
@@ -70,8 +82,8 @@ export class ShadowRecord {
     if (taken) this.totalTaken++
     this.last.push({ r, taken })
     if (this.last.length > WINDOW) this.last.shift()
-    this.teacher = new Sample(this.last.map((one) => one.r))
-    this.student = new Sample(this.last.filter((one) => one.taken).map((one) => one.r))
+    this.teacher = new Sample(this.last, false)
+    this.student = new Sample(this.last, true)
     this.statistic = welch(this.student, this.teacher)
     if (!this.beats()) {
       // Lost at once, all of it: trust is earned again from the start.

@@ -88,13 +88,14 @@ export function createLearner(
     })
   }
 
-  /** What the student makes of a signal; undefined when it leaves it alone. */
+  /** What is traded of a signal, once the student has its opinion: all of it for the teacher; undefined when the student leaves it alone. */
   function answer(signal: Signal, fresh: boolean): Signal | undefined {
     const { chance, expectation } = judge(signal)
     const apprentice = model.seen < APPRENTICESHIP
     const wanted = apprentice || expectation >= MIN_EXPECTATION
     // The shadow record judges the model, so apprentice trades (which are the teacher's own) do not count in it.
     if (fresh) watch(signal, chance, wanted && !apprentice)
+    if (trades === 'teacher') return signal
     if (!wanted) return undefined
     const steps = apprentice ? 0 : record.steps
     return {
@@ -130,9 +131,7 @@ export function createLearner(
       const fresh = closed > seenUntil
       if (fresh) seenUntil = closed
       const signal = source.onBar(bar, live)
-      if (signal === undefined) return undefined
-      const own = answer(signal, fresh)
-      return trades === 'teacher' ? signal : own
+      return signal === undefined ? undefined : answer(signal, fresh)
     },
     reset() {
       source.reset()

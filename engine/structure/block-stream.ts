@@ -30,6 +30,9 @@ export class BlockStream {
     '-1': { swing: undefined, used: true, next: 0 },
   }
   private live: Live[] = []
+  /** A bar whose low stays at or above the floor and whose high at or below the ceiling changes no live block. */
+  private floor = -Infinity
+  private ceiling = Infinity
 
   constructor(window: BarWindow, frontier: (sign: Sign) => number, closeMitigation: boolean, limit: number) {
     this.window = window
@@ -48,15 +51,29 @@ export class BlockStream {
 
   push(emit: Emit): void {
     const now = this.window.length - 1
-    let ended = false
-    for (const one of this.live) {
-      if (this.age(one, now, emit)) continue
-      one.over = true
-      ended = true
-    }
-    if (ended) this.live = this.live.filter((one) => !one.over)
+    if (this.window.low(now) < this.floor || this.window.high(now) > this.ceiling) this.ageAll(now, emit)
     this.search(this.hunts['1'], Math.min(now, this.frontier(1)), emit)
     this.search(this.hunts['-1'], Math.min(now, this.frontier(-1)), emit)
+  }
+
+  private ageAll(now: number, emit: Emit): void {
+    let ended = false
+    this.floor = -Infinity
+    this.ceiling = Infinity
+    for (const one of this.live) {
+      if (this.age(one, now, emit)) this.bound(one)
+      else {
+        one.over = true
+        ended = true
+      }
+    }
+    if (ended) this.live = this.live.filter((one) => !one.over)
+  }
+
+  /** Where a bar's reach would end the block's present state; bodies reach no further than wicks. */
+  private bound({ block, broken }: Live): void {
+    if ((block.sign === 1) === broken) this.ceiling = Math.min(this.ceiling, block.top)
+    else this.floor = Math.max(this.floor, block.bottom)
   }
 
   private search(hunt: Hunt, until: number, emit: Emit): void {
@@ -103,6 +120,7 @@ export class BlockStream {
     const one: Live = { block, broken: false, over: false }
     for (let k = i + 1; k < window.length; k++) if (!this.age(one, k, emit)) return
     this.live.push(one)
+    this.bound(one)
     if (this.live.length > this.limit) {
       this.live.shift()
       this.dropped++

@@ -38,8 +38,10 @@ export class BreakStream {
 
   push(emit: Emit): void {
     const now = this.window.length - 1
-    this.above.take(this.reach(now, 1), true, (mark) => this.broken(mark, now, emit))
-    this.below.take(this.reach(now, -1), true, (mark) => this.broken(mark, now, emit))
+    const up = this.reach(now, 1)
+    const down = this.reach(now, -1)
+    if (this.above.reached(up, true)) this.above.take(up, true, (mark) => this.broken(mark, now, emit))
+    if (this.below.reached(down, true)) this.below.take(down, true, (mark) => this.broken(mark, now, emit))
   }
 
   swing(final: SwingEvent, emit: Emit): void {

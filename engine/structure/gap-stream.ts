@@ -21,8 +21,14 @@ export class GapStream {
   push(emit: Emit): void {
     const { window } = this
     const now = window.length - 1
-    this.bullish.take(window.low(now), false, (bar) => emit({ kind: 'gap-mitigated', sign: 1, bar, knownAt: now }))
-    this.bearish.take(window.high(now), false, (bar) => emit({ kind: 'gap-mitigated', sign: -1, bar, knownAt: now }))
+    const low = window.low(now)
+    const high = window.high(now)
+    if (this.bullish.reached(low, false)) {
+      this.bullish.take(low, false, (bar) => emit({ kind: 'gap-mitigated', sign: 1, bar, knownAt: now }))
+    }
+    if (this.bearish.reached(high, false)) {
+      this.bearish.take(high, false, (bar) => emit({ kind: 'gap-mitigated', sign: -1, bar, knownAt: now }))
+    }
     const bar = now - 1
     if (bar < 1) return
     const change = window.close(bar) - window.open(bar)

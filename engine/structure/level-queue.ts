@@ -5,11 +5,19 @@ export class LevelQueue<Item> {
   private readonly items: Item[] = []
   private readonly direction: 1 | -1
   private readonly limit: number
+  /** Key of the next level to be reached. */
+  private nearest = Infinity
 
   /** @param direction 1: reached by rising prices, −1: by falling ones */
   constructor(direction: 1 | -1, limit: number) {
     this.direction = direction
     this.limit = limit
+  }
+
+  /** Whether `take` would find anything. */
+  reached(price: number, strict: boolean): boolean {
+    const reach = price * this.direction
+    return strict ? reach > this.nearest : reach >= this.nearest
   }
 
   add(level: number, item: Item): void {
@@ -28,17 +36,20 @@ export class LevelQueue<Item> {
       this.items.shift()
       this.dropped++
     }
+    this.nearest = this.levels[this.levels.length - 1] ?? Infinity
   }
 
   /** Takes out every level that `price` reaches (or passes, when `strict`), nearest first. */
   take(price: number, strict: boolean, taken: (item: Item) => void): void {
+    if (!this.reached(price, strict)) return
     const reach = price * this.direction
     for (let last = this.levels.at(-1); last !== undefined; last = this.levels.at(-1)) {
-      if (strict ? reach <= last : reach < last) return
+      if (strict ? reach <= last : reach < last) break
       this.levels.pop()
       const item = this.items.pop()
       if (item !== undefined) taken(item)
     }
+    this.nearest = this.levels[this.levels.length - 1] ?? Infinity
   }
 
   get size(): number {

@@ -35,8 +35,11 @@ export class LiquidityStream {
 
   push(emit: Emit): void {
     const now = this.window.length - 1
-    this.waiting['1'].take(this.window.high(now), false, (pool) => this.swept(pool, now, emit))
-    this.waiting['-1'].take(this.window.low(now), false, (pool) => this.swept(pool, now, emit))
+    const low = this.window.low(now)
+    const high = this.window.high(now)
+    const { '1': above, '-1': below } = this.waiting
+    if (above.reached(high, false)) above.take(high, false, (pool) => this.swept(pool, now, emit))
+    if (below.reached(low, false)) below.take(low, false, (pool) => this.swept(pool, now, emit))
   }
 
   swing(final: SwingEvent, emit: Emit): void {
@@ -45,7 +48,9 @@ export class LiquidityStream {
     const range = this.tolerance()
     const knownAt = this.window.length - 1
     // Swings of one kind arrive in bar order: a pool swept at or before this one can take no more.
-    this.pools[key] = pools.filter((p) => p.sweptAt === 0 || p.sweptAt > final.bar)
+    if (pools.some((p) => p.sweptAt !== 0 && p.sweptAt <= final.bar)) {
+      this.pools[key] = pools.filter((p) => p.sweptAt === 0 || p.sweptAt > final.bar)
+    }
     const home = this.pools[key].find((p) => Math.abs(final.level - p.level) <= range)
     if (home !== undefined) {
       home.sum += final.level
