@@ -97,7 +97,8 @@ class SeededExchange implements Exchange {
     }
     engine.onOrderDone = (order) => conditional.orderDone(order)
     this.#totals = new Totals(this.#hub, markets)
-    const parts: Parts = { world, engine, conditional, risk, moved: () => this.#totals.moved(world.now) }
+    const moved = (): void => this.#totals.moved(world.now)
+    const parts: Parts = { world, engine, conditional, risk, moved, catchUp: () => this.#catchUp() }
 
     let end: number | null = this.startTime
     for (const [rank, market] of markets.entries()) {

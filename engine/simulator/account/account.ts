@@ -156,6 +156,11 @@ export class Account {
     }
   }
 
+  holds(market: Market): boolean {
+    for (const position of this.positions.values()) if (position.qty !== 0 && position.market === market) return true
+    return false
+  }
+
   *positionsIn(symbol: string): Iterable<Position> {
     for (const side of ['BOTH', 'LONG', 'SHORT'] as const) {
       const position = this.positionOf(symbol, side)

@@ -60,6 +60,11 @@ export class Ladder {
     this.#epoch++
   }
 
+  /** Steps whose book nobody saw. */
+  skip(steps: number): void {
+    this.#epoch += steps
+  }
+
   /** The size displayed at the best price of a real book. */
   show(side: BookSide, tick: number, qty: number): void {
     this.#shown[side] = [tick, qty]

@@ -22,6 +22,8 @@ export interface Parts {
   readonly risk: RiskDesk
   /** A step was played: streams of all symbols may be due. */
   moved(): void
+  /** Plays what is owed until now, of every symbol. */
+  catchUp(): void
 }
 
 export interface Tape {
@@ -139,9 +141,9 @@ export class TapePlayer {
   }
 
   #close(openTime: number): void {
-    const { now } = this.#parts.world
-    this.catchUp(now)
-    this.#publisher.minuteClosed(openTime, now)
+    // Whoever decides on this bar decides on every market as it is now.
+    this.#parts.catchUp()
+    this.#publisher.minuteClosed(openTime, this.#parts.world.now)
     this.begin()
   }
 }

@@ -64,7 +64,7 @@ export class Reach {
   #held(): boolean {
     const { bids, asks, algos, market } = this.#book
     if (bids.length > 0 || asks.length > 0 || algos.size > 0) return true
-    for (const account of this.#world.accounts) for (const { qty } of account.positionsIn(market.symbol)) if (qty !== 0) return true
+    for (const account of this.#world.accounts) if (account.holds(market)) return true
     return false
   }
 
