@@ -12,7 +12,7 @@ import type { Preferences } from './replica/preferences.ts'
 import type { Replica } from './replica/replica.ts'
 import type { Session } from './replica/session.ts'
 
-export type DialogName = 'mode' | 'resume' | 'keys' | 'settings' | 'about'
+export type DialogName = 'replay' | 'mode' | 'resume' | 'keys' | 'settings' | 'about'
 export interface Ui {
   /** Chosen by the trader; falls back to the engine's first symbol. */
   readonly symbol: string | null

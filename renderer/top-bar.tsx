@@ -34,6 +34,15 @@ export function TopBar() {
       <div className="grow" />
       <Money />
       <Levers />
+      <button
+        type="button"
+        className="plain"
+        id="replay"
+        title="Replay a recorded session (R)"
+        onClick={() => ui.setState({ dialog: 'replay' })}
+      >
+        <Glyph symbol="↺" word="Replay a recorded session" />
+      </button>
       <button type="button" className="plain" id="settings" title="Settings" onClick={() => ui.setState({ dialog: 'settings' })}>
         <Glyph symbol="⚙" word="Settings" />
       </button>

@@ -31,6 +31,7 @@ export function useKeys(): void {
       const panel = PANELS[event.key]
       if (panel !== undefined) document.getElementById(panel)?.focus()
       else if (event.key === '?') ui.setState({ dialog: 'keys' })
+      else if (event.key === 'r' || event.key === 'R') ui.setState({ dialog: 'replay' })
       else if (event.key === '/') document.querySelector<HTMLInputElement>('#book .filter')?.focus()
       else if (event.key === 't' || event.key === 'T') ui.setState((u) => ({ chartTable: !u.chartTable }))
       else if (event.key === 'f' || event.key === 'F') ui.setState((u) => ({ frozenAt: u.frozenAt === null ? nowMs() : null }))

@@ -103,6 +103,12 @@ export const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   chaos: (page) => page.locator('#proof-tab-chaos').click(),
   'mode dialog': (page) => page.locator('.mode-chip').click(),
   'settings dialog': (page) => page.locator('#settings').click(),
+  'replay list': (page) => page.keyboard.press('r'),
+  'replay open': async (page) => {
+    await page.keyboard.press('r')
+    await page.locator('#replay-session').selectOption('k3v9q2ab')
+    await page.locator('.replay-moment[aria-current="true"]').waitFor()
+  },
   'keys dialog': (page) => page.keyboard.press('?'),
   'resume dialog': async (page) => {
     await page.keyboard.press('Control+Shift+K')

@@ -68,6 +68,7 @@ export interface ReplayMoment {
   readonly time: number
   readonly kind: string
   readonly symbol: string
+  readonly side: 'BUY' | 'SELL' | null
   readonly text: string
 }
 

@@ -18,12 +18,7 @@ import type { Recorded } from './recording-reader.ts'
 const MAX_BAR_MOMENTS = 2_000
 const MAX_ENTRY_TEXT = 4_000
 
-interface Kept {
-  readonly input: number
-  readonly time: number
-  readonly kind: string
-  readonly symbol: string
-  readonly text: string
+interface Kept extends Omit<ReplayMoment, 'index'> {
   readonly entry: string
   readonly account: AccountView
   readonly risk: RiskView
@@ -78,6 +73,7 @@ export class ScrubBook implements ReplayObserver {
       time: entry.time,
       kind: entry.kind,
       symbol: symbolOf(entry),
+      side: sideOf(entry),
       text: momentText(entry),
       entry: JSON.stringify({ ref: entry.ref ?? '', ...entry.payload }).slice(0, MAX_ENTRY_TEXT),
       account,
@@ -119,7 +115,17 @@ export class ScrubBook implements ReplayObserver {
     const { open, high, low, close } = bar
     const text = `1m bar closed at ${close} (open ${open}, high ${high}, low ${low})`
     const [account, risk] = [accountView(state), riskView(state)]
-    this.#closes.push({ input: this.#input, time: state.now, kind: 'bar', symbol, text, entry: JSON.stringify(bar), account, risk })
+    this.#closes.push({
+      input: this.#input,
+      time: state.now,
+      kind: 'bar',
+      symbol,
+      side: null,
+      text,
+      entry: JSON.stringify(bar),
+      account,
+      risk,
+    })
     if (this.#closes.length <= MAX_BAR_MOMENTS) return
     this.#closes = this.#closes.filter((_, i) => i % 2 === 0)
     this.#stride *= 2
@@ -164,7 +170,15 @@ export class ScrubBook implements ReplayObserver {
   }
 }
 
-const momentOf = ({ input, time, kind, symbol, text }: Kept, index: number): ReplayMoment => ({ index, input, time, kind, symbol, text })
+const momentOf = ({ input, time, kind, symbol, side, text }: Kept, index: number): ReplayMoment => ({
+  index,
+  input,
+  time,
+  kind,
+  symbol,
+  side,
+  text,
+})
 
 /** The column of the journal, else what the payload says. */
 function symbolOf(entry: JournalEntry): string {
@@ -172,4 +186,9 @@ function symbolOf(entry: JournalEntry): string {
   if (entry.symbol !== undefined) return entry.symbol
   if ('symbol' in payload && typeof payload.symbol === 'string') return payload.symbol
   return 'request' in payload && payload.request !== undefined ? payload.request.symbol : ''
+}
+
+function sideOf({ payload }: JournalEntry): 'BUY' | 'SELL' | null {
+  const side = 'side' in payload ? payload.side : 'request' in payload ? payload.request?.side : undefined
+  return side ?? null
 }

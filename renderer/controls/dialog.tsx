@@ -10,9 +10,11 @@ export interface DialogProps {
   readonly onClose: () => void
   readonly children: ReactNode
   readonly wide?: boolean
+  /** As large as the panels it lies over. */
+  readonly whole?: boolean
 }
 
-export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
+export function Dialog({ title, onClose, children, wide = false, whole = false }: DialogProps) {
   const id = useId()
   const frame = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -29,7 +31,7 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
   return (
     <div className="dialog-ground" onPointerDown={(event) => event.target === event.currentTarget && onClose()}>
       <div
-        className={wide ? 'dialog dialog-wide' : 'dialog'}
+        className={whole ? 'dialog dialog-whole' : wide ? 'dialog dialog-wide' : 'dialog'}
         role="dialog"
         aria-labelledby={id}
         tabIndex={-1}

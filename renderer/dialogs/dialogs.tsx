@@ -1,4 +1,5 @@
 /** The one open dialog, if any. */
+import { ReplayDialog } from '../replay/replay-dialog.tsx'
 import { useScreen, useUi } from '../screen.ts'
 import { AboutDialog } from './about-dialog.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
@@ -13,6 +14,8 @@ export function Dialogs() {
   switch (open) {
     case null:
       return null
+    case 'replay':
+      return <ReplayDialog onClose={close} />
     case 'mode':
       return <ModeDialog onClose={close} />
     case 'resume':

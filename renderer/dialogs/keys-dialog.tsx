@@ -7,6 +7,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['1 … 5', 'go to candles, book, reconciliation, proof, processes'],
   ['/', 'filter the book'],
   ['T', 'candles as a table under the chart'],
+  ['R', 'replay a recorded session'],
   ['F', 'freeze the display (HALT and warnings stay live); again to go on'],
   ['← → Home End', 'between tabs; on a divider: resize'],
   ['Esc', 'close'],
