@@ -6,8 +6,10 @@ import { newSession } from '../supervisor/session.ts'
 import { backtest as run } from '../replay/backtest.ts'
 import { writeReport } from '../replay/backtest-report.ts'
 import { parseTime } from '../replay/ohlcv-layout.ts'
+import { tryStrategy } from '../processes/brain/strategy-file.ts'
 import { strategyNames } from '../strategy/registry.ts'
 import { parseSettings, type Settings, type Tape } from '../contract/settings.ts'
+import { strategyFileOf } from './settings-flags.ts'
 import { parseDuration, parseFlags, parseNumber, refuse, usage, type Command } from './command.ts'
 import { planOf, SWEEP_FLAGS, SWEEP_USAGE, sweepCommand } from './sweep.ts'
 
@@ -17,6 +19,7 @@ const FLAGS = {
   symbol: { type: 'string' },
   timeframe: { type: 'string' },
   strategy: { type: 'string' },
+  'strategy-file': { type: 'string' },
   seed: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },
@@ -57,6 +60,7 @@ export const backtest: Command = {
     ['--symbol S', 'default BTCUSDT; its filters, fees, tiers and funding apply'],
     ['--timeframe 1m', 'the strategies decide on 1m bars'],
     ['--strategy NAME', `${strategyNames().join(', ')} (default teacher)`],
+    ['--strategy-file FILE', 'a strategy of your own (engine/strategy/WRITING-A-STRATEGY.md)'],
     ['--seed N', 'path inside each bar, book and latencies (default 1)'],
     ['--from T --to T', 'first and last bar, ISO or ms; what lies before --from warms the strategy up'],
     ['--for 7d', 'how long, for a tape without end (default 7d)'],
@@ -78,10 +82,14 @@ export const backtest: Command = {
     if ((values.timeframe ?? '1m') !== '1m') return refuse(io, usage('--timeframe: the strategies decide on 1m bars').error)
     const seed = parseNumber('seed', values.seed ?? '1', 0, 2 ** 31 - 1)
     if (!seed.ok) return refuse(io, seed.error)
+    const own = values['strategy-file']
+    const file = own === undefined ? undefined : strategyFileOf(own, values.strategy)
+    if (file !== undefined && !file.ok) return refuse(io, file.error)
+    if (file !== undefined && plan.value !== null) return refuse(io, usage('--strategy-file cannot be swept').error)
     const settings = parseSettings({
       symbols: [values.symbol ?? 'BTCUSDT'],
       seed: seed.value,
-      strategy: { name: values.strategy ?? 'teacher' },
+      strategy: { name: values.strategy ?? 'teacher', ...(file === undefined ? {} : { file: file.value }) },
       ...(values.balance === undefined ? {} : { startingBalance: values.balance }),
     })
     if (!settings.ok) return refuse(io, settings.error)
@@ -107,12 +115,15 @@ export const backtest: Command = {
       const window = { from: times.from ?? null, to: times.to ?? null }
       return sweepCommand({ plan: plan.value, input, base, ...window, out: values.out, json: values.json === true }, io)
     }
+    const strategy = await tryStrategy(settings.value.strategy, symbol)
+    if (!strategy.ok) return refuse(io, strategy.error)
     const result = await run({
       tape,
       symbol,
       strategy: settings.value.strategy.name,
       seed: seed.value,
       balance: settings.value.startingBalance,
+      ...(file === undefined ? {} : { createStrategy: strategy.value }),
       keepBars: values.out !== undefined,
       ...times,
       ...(asRun === null ? {} : { asRun }),

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Settings } from '../contract/settings.ts'
 import { symbolSpec } from '../simulator/symbols.ts'
+import { tryStrategy } from '../processes/brain/strategy-file.ts'
 import { chooseTape } from '../simulator/protocol/tape-choice.ts'
 import { codeVersion } from '../supervisor/code-version.ts'
 import { startEngine } from '../supervisor/engine.ts'
@@ -40,6 +41,12 @@ export function checkTape(settings: Settings): Result<null, Failure> {
   if (unknown !== undefined) return fail('unknown-symbol', `the embedded exchange has no contract data for ${unknown}`)
   const tape = chooseTape(settings.tape, settings.symbols)
   return tape.ok ? ok(null) : tape
+}
+
+/** A strategy of one's own can be loaded and is one: what is wrong with it is one clear line before anything starts. */
+export async function checkStrategy(settings: Settings): Promise<Result<null, Failure>> {
+  const strategy = await tryStrategy(settings.strategy, settings.symbols[0] ?? '')
+  return strategy.ok ? ok(null) : strategy
 }
 
 export function launchEngine(

@@ -4,7 +4,7 @@ import { ok } from '../contract/result.ts'
 import { parseDuration, parseFlags, refuse, type Command } from './command.ts'
 import { runHeadless } from './headless.ts'
 import { hostProgram } from './host-program.ts'
-import { checkTape, dataDirFor } from './launch.ts'
+import { checkStrategy, checkTape, dataDirFor } from './launch.ts'
 import { SETTINGS_FLAGS, SETTINGS_USAGE, settingsFrom } from './settings-flags.ts'
 
 const FLAGS = {
@@ -52,6 +52,8 @@ export const run: Command = {
     const settings = { ...chosen, recording, lockStep: chosen.mode === 'simulated' }
     const tape = checkTape(settings)
     if (!tape.ok) return refuse(io, tape.error)
+    const strategy = await checkStrategy(settings)
+    if (!strategy.ok) return refuse(io, strategy.error)
     const result = await runHeadless(
       { settings, forMs: forMs.value, dataDir: dataDirFor(values.data), keep: values.data !== undefined },
       io,

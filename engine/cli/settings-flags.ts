@@ -3,7 +3,8 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ok, type Result } from '../contract/result.ts'
-import { KEY_RIGHTS, parseSettings, type Settings, type Tape } from '../contract/settings.ts'
+import { KEY_RIGHTS, parseSettings, type Settings, type StrategySettings, type Tape } from '../contract/settings.ts'
+import { hashStrategyFile } from '../processes/brain/strategy-file.ts'
 import { parseNumber, usage, type Usage } from './command.ts'
 
 export const SETTINGS_FLAGS = {
@@ -15,6 +16,7 @@ export const SETTINGS_FLAGS = {
   balance: { type: 'string' },
   'key-rights': { type: 'string' },
   strategy: { type: 'string' },
+  'strategy-file': { type: 'string' },
   'upstream-rest': { type: 'string' },
   'upstream-ws': { type: 'string' },
   settings: { type: 'string' },
@@ -32,6 +34,7 @@ export const SETTINGS_USAGE: readonly (readonly [string, string])[] = [
   ['--balance USDT', 'starting balance of the embedded exchange'],
   ['--key-rights R', "what the embedded exchange's key may do: trade, read-only, withdraw, transfer, untold"],
   ['--strategy NAME', 'placeholder, teacher or student'],
+  ['--strategy-file FILE', 'a strategy of your own (engine/strategy/WRITING-A-STRATEGY.md)'],
   ['--settings FILE', 'JSON with any setting; flags override it'],
   ['--data DIR', 'where journal, latch, recordings and reports live'],
   ['--record, --no-record', 'keep what the brain sees for `aegis replay` (default: on; at most 2 GB, oldest sessions go first)'],
@@ -59,6 +62,14 @@ function tapeOf(text: string): Result<Tape, Usage> {
     return usage(`--tape ${text} does not exist or cannot be read`)
   }
   return ok({ kind: /\.csv(\.gz)?$/i.test(file) ? 'klines' : 'frames', file })
+}
+
+/** `--strategy-file` as the settings carry it: its place and what it holds. */
+export function strategyFileOf(text: string, name: string | undefined): Result<NonNullable<StrategySettings['file']>, Usage> {
+  if (name !== undefined) return usage('--strategy and --strategy-file exclude each other')
+  const path = resolve(text)
+  const hash = hashStrategyFile(path)
+  return hash.ok ? ok({ path, sha256: hash.value }) : usage(hash.error.message)
 }
 
 function settingsFile(path: string): Result<Record<string, unknown>, Usage> {
@@ -101,6 +112,12 @@ export function settingsFrom(values: SettingsValues, fixed: Readonly<Record<stri
   if (values.strategy !== undefined) {
     const given = input['strategy']
     input['strategy'] = { ...(typeof given === 'object' ? given : {}), name: values.strategy }
+  }
+  if (values['strategy-file'] !== undefined) {
+    const file = strategyFileOf(values['strategy-file'], values.strategy)
+    if (!file.ok) return file
+    const given = input['strategy']
+    input['strategy'] = { ...(typeof given === 'object' ? given : {}), file: file.value }
   }
   if (values.record === true && values['no-record'] === true) return usage('--record and --no-record exclude each other')
   if (values.record === true || values['no-record'] === true) {

@@ -50,6 +50,8 @@ export type Rails = v.InferOutput<typeof RailsSchema>
 export const StrategySchema = v.strictObject({
   /** 'placeholder' = the documented RSI/ATR rule. */
   name: v.optional(v.picklist(['placeholder', 'teacher', 'student']), 'placeholder'),
+  /** A strategy of one's own instead (--strategy-file); the hash is of the file as it was chosen. */
+  file: v.optional(v.strictObject({ path: v.string(), sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a SHA-256')) })),
   rsiPeriod: integer(2, 200, 14),
   atrPeriod: integer(2, 200, 14),
   /** Fraction of equity risked between entry and stop. */

@@ -3,14 +3,15 @@
  * the report but `durationMs` and `barsPerSecond` is a function of the input: same input, same `tradesHash`.
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
-import { InvariantError, ok, type Failure, type Result } from '../contract/result.ts'
+import { fail, InvariantError, ok, type Failure, type Result } from '../contract/result.ts'
 import { parseSettings, type Settings } from '../contract/settings.ts'
 import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
 import type { Latency } from '../simulator/exchange.ts'
+import { StrategyFault } from '../strategy/checked.ts'
 import type { Bar, StrategyFactory } from '../strategy/strategy.ts'
 import { openBacktestTape, type BacktestTape, type TapeWindow } from './backtest-tape.ts'
 import { EquityCurve, type CurveFigures, type CurvePoint } from './equity-curve.ts'
-import { runTape } from './tape-run.ts'
+import { runTape, type TapeRunOptions, type TapeRunResult } from './tape-run.ts'
 import { TradeBook, type ClosedTrade } from './trade-book.ts'
 
 export interface BacktestOptions extends Partial<TapeWindow> {
@@ -119,7 +120,7 @@ export async function backtestOn(tape: BacktestTape, options: BacktestOptions): 
   let counted = 0
   const latency = options.latencyMs ?? 0
   const startedAt = performance.now()
-  const run = await runTape({
+  const run = await played({
     symbols: [options.symbol],
     tapes: { [options.symbol]: tape.spec },
     seed: options.seed,
@@ -160,7 +161,7 @@ export async function backtestOn(tape: BacktestTape, options: BacktestOptions): 
   const report: BacktestReport = {
     tape: options.tape,
     symbol: options.symbol,
-    strategy: options.strategy,
+    strategy: value.state.symbols[0]?.strategy.name ?? options.strategy,
     seed: options.seed,
     latencyMs: latency,
     from: new Date(value.startTime).toISOString(),
@@ -202,6 +203,16 @@ export async function backtestOn(tape: BacktestTape, options: BacktestOptions): 
     if (typeof one === 'number' && !Number.isFinite(one)) throw new InvariantError(`Invariant: ${name} of the report is a number`)
   }
   return ok({ report, trades: book.trades, curve: curve.points(), bars })
+}
+
+/** A strategy of one's own that does something wrong is wrong input, not a bug of ours. */
+async function played(options: TapeRunOptions): Promise<Result<TapeRunResult, Failure>> {
+  try {
+    return await runTape(options)
+  } catch (thrown) {
+    if (thrown instanceof StrategyFault) return fail('strategy-fault', thrown.message)
+    throw thrown
+  }
 }
 
 const latencyOf = (ms: number): Latency => ({

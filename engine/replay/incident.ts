@@ -69,6 +69,8 @@ export function replayIncident(dataDir: string, session: string, observer?: Repl
 }
 
 function startOf(journal: Journal, header: RecordingHeader): Result<BrainState, Failure> {
+  const { file } = header.config.strategySettings
+  if (file !== undefined) return fail('strategy-file', `the session ran ${file.path}; only strategies of this build can be replayed`)
   const factory = strategyFactory(header.config.strategySettings)
   if (!factory.ok) return factory
   const state = createBrain({

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { createCockpit } from '../../engine/cockpit/cockpit.ts'
 import { parseNumber, refuse, type ExitCode, type Io } from '../../engine/cli/command.ts'
 import type { HostValues } from '../../engine/cli/host-program.ts'
-import { checkTape, launchEngine } from '../../engine/cli/launch.ts'
+import { checkStrategy, checkTape, launchEngine } from '../../engine/cli/launch.ts'
 import { remoteAuditRunner } from '../../engine/audit/remote.ts'
 import { chaosRunner } from '../../engine/chaos/index.ts'
 import { HOST_FILE } from '../../engine/cli/reconcile.ts'
@@ -30,6 +30,8 @@ export async function runNodeHost(values: HostValues, io: Io): Promise<ExitCode>
   if (!settings.ok) return refuse(io, settings.error)
   const tape = checkTape(settings.value)
   if (!tape.ok) return refuse(io, tape.error)
+  const strategy = await checkStrategy(settings.value)
+  if (!strategy.ok) return refuse(io, strategy.error)
   const free = await checkPort(port.value)
   if (!free.ok) return refuse(io, free.error)
   const dataDir = values.data === undefined ? defaultDataDir() : resolve(values.data)
