@@ -7,6 +7,7 @@ import { unreachable } from '../contract/result.ts'
 import type { Bar } from '../strategy/strategy.ts'
 import { considerSignal } from './entries.ts'
 import type { Command } from './events.ts'
+import { takeFacts } from './learning.ts'
 import { MAX_PENDING_BARS, type BrainState, type SymbolState } from './state.ts'
 import { finishStep } from './step.ts'
 

@@ -6,6 +6,7 @@ import { newOrder, requestOf } from '../orders/order.ts'
 import { applyAccountEvent, bookFill } from './account.ts'
 import type { Command } from './events.ts'
 import { applyToOrder } from './order-desk.ts'
+import { onLeverageChanged } from './leverage.ts'
 import type { BrainState } from './state.ts'
 import { requestSync } from './trades.ts'
 
@@ -22,8 +23,7 @@ export function onUserEvent(state: BrainState, event: UserEvent, out: Command[])
       out.push({ type: 'log', level: 'error', text: `margin call: ${event.symbols.join(', ')}` })
       return
     case 'config':
-      if (event.symbol !== undefined)
-        out.push({ type: 'log', level: 'info', text: `${event.symbol}: leverage ${event.leverage ?? '?'} at the venue` })
+      onConfig(state, event, out)
       return
     case 'resync':
       state.synced = false
@@ -34,6 +34,11 @@ export function onUserEvent(state: BrainState, event: UserEvent, out: Command[])
     default:
       unreachable(event)
   }
+}
+
+function onConfig(state: BrainState, event: Extract<UserEvent, { kind: 'config' }>, out: Command[]): void {
+  const symbol = event.symbol === undefined ? undefined : state.bySymbol.get(event.symbol)
+  if (symbol !== undefined && event.leverage !== undefined) onLeverageChanged(state, symbol, event.leverage, out)
 }
 
 function onOrderReport(state: BrainState, event: Extract<UserEvent, { kind: 'order' | 'algo' }>, out: Command[]): void {

@@ -98,6 +98,8 @@ class SegmentRecording implements Recording {
         rails: config.rails,
         strategySettings: config.strategySettings,
         leverage: config.leverage,
+        ...(config.leverageUnknown === undefined ? {} : { leverageUnknown: config.leverageUnknown }),
+        ...(config.startedAt === undefined ? {} : { startedAt: config.startedAt }),
         hedge: config.hedge,
         rate: config.rate,
         proofMs: config.proofMs,
