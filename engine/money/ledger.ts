@@ -141,6 +141,8 @@ export function createLedger(options: LedgerOptions): Ledger {
   let fillCount = 0
   let disagreements = 0
   let revision = 0
+  let walletRevision = -1
+  let walletShown = ZERO as Usdt
 
   const bookOf = (symbol: string): SymbolBook => {
     const known = books.get(symbol)
@@ -251,7 +253,13 @@ export function createLedger(options: LedgerOptions): Ledger {
       transfers: money(transfers),
       adjustments: money(adjustments),
     }),
-    wallet: () => money(wallet),
+    wallet() {
+      if (walletRevision !== revision) {
+        walletRevision = revision
+        walletShown = money(wallet)
+      }
+      return walletShown
+    },
     foreignFees: () => Object.fromEntries([...foreign].map(([asset, amount]) => [asset, amount.toFixed() as DecimalText])),
     unrealized(mark) {
       let sum: Decimal = ZERO

@@ -89,7 +89,7 @@ export class TradeBook {
 
   /** What a headless run's `ordersHash` covers: every intent and fill, in order. */
   #hashOrder(entry: JournalEntry): void {
-    this.#ordersHash.update(JSON.stringify([entry.kind, entry.time, entry.ref ?? '', JSON.parse(canonicalJson(entry.payload))]))
+    this.#ordersHash.update(canonicalJson([entry.kind, entry.time, entry.ref ?? '', entry.payload]))
   }
 
   #intent(intent: IntentPayload, time: number): void {

@@ -95,8 +95,10 @@ type StandingRule = readonly [RuleName, (s: Standing) => string | null]
 type CandidateRule = readonly [RuleName, (s: Standing, c: Candidate) => string | null]
 
 const usdt = (value: Decimal): DecimalText => toTextPlaces(value, 2)
-const percentBelow = (reference: Decimal, value: Decimal): number =>
-  reference.lte(0) ? 0 : reference.minus(value).div(reference).times(100).toNumber()
+const percentBelow = (reference: Decimal, value: Decimal): number => reference.minus(value).div(reference).times(100).toNumber()
+/** Without a division: asked at every step. */
+const isBelowBy = (percent: number, reference: Decimal, value: Decimal): boolean =>
+  reference.gt(0) && reference.gt(value) && reference.minus(value).times(100).gte(reference.times(percent))
 
 /** Loss since 00:00 UTC, positive when money was lost. */
 export const dayLoss = (s: Standing): Decimal => s.dayStartEquity.minus(s.equity)
@@ -121,19 +123,15 @@ const STANDING: readonly StandingRule[] = [
   [
     'drawdown-day',
     (s) => {
-      const down = percentBelow(s.dayStartEquity, s.equity)
-      return down < s.rails.maxDrawdownFromDayStartPct
-        ? null
-        : `${down.toFixed(2)} % below the day's start, limit ${s.rails.maxDrawdownFromDayStartPct} %`
+      if (!isBelowBy(s.rails.maxDrawdownFromDayStartPct, s.dayStartEquity, s.equity)) return null
+      return `${percentBelow(s.dayStartEquity, s.equity).toFixed(2)} % below the day's start, limit ${s.rails.maxDrawdownFromDayStartPct} %`
     },
   ],
   [
     'drawdown-peak',
     (s) => {
-      const down = percentBelow(s.peakEquity, s.equity)
-      return down < s.rails.maxDrawdownFromPeakPct
-        ? null
-        : `${down.toFixed(2)} % below the highest equity, limit ${s.rails.maxDrawdownFromPeakPct} %`
+      if (!isBelowBy(s.rails.maxDrawdownFromPeakPct, s.peakEquity, s.equity)) return null
+      return `${percentBelow(s.peakEquity, s.equity).toFixed(2)} % below the highest equity, limit ${s.rails.maxDrawdownFromPeakPct} %`
     },
   ],
 ]
