@@ -1,31 +1,58 @@
 /**
- * INV-06 and INV-07 against a model venue: random interleavings of signals, acks, fills, timeouts, lost and doubled events, and
- * restarts.
+ * INV-06 and INV-07 against a model venue: random interleavings of signals, acks, fills, amendments (by the strategy, by the trader, behind
+ * the brain's back), batches, trailing stops, timeouts, lost, late and doubled events, and restarts.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { HEDGED, PAIR } from './fixtures/model-config.ts'
 import { closeBar, give, restart, runModel } from './fixtures/model-run.ts'
-import { SYMBOL, World } from './fixtures/model-venue.ts'
+import { World } from './fixtures/model-venue.ts'
 
 describe('INV-06, INV-07', () => {
-  it('one entry per symbol at a time, one stop per position, every fill once, whatever the interleaving', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(9_999), { minLength: 40, maxLength: 220 }), (dice) => {
-        const world = runModel(dice)
-        expect(world.mostEntries, 'INV-07').toBeLessThanOrEqual(1)
-        expect(world.mostStops, 'one stop per position').toBeLessThanOrEqual(1)
-        expect(new Set(world.placed).size).toBe(world.placed.length)
-        const { ledger } = world.brain
-        expect(ledger?.fillCount).toBe(world.fills.length)
-        expect(ledger?.position(SYMBOL, 'BOTH').quantity.toFixed()).toBe(world.position.toFixed())
-        expect(ledger?.wallet().toFixed()).toBe(world.wallet.toFixed())
-        // Settled: a position stands under exactly one stop; flat leaves nothing behind.
-        const live = world.live()
-        if (world.position.isZero()) expect(live.filter((held) => held.order.book === 'algo')).toEqual([])
-        else expect(live.filter((held) => held.request.type === 'STOP_MARKET').length).toBe(1)
-      }),
-      { numRuns: Number(process.env['AEGIS_MODEL_RUNS'] ?? 300) },
-    )
+  const seen = { batches: 0, amendments: 0, moved: 0, trailed: 0 }
+  for (const [name, config] of [
+    ['one-way', PAIR],
+    ['hedged', HEDGED],
+  ] as const) {
+    it(`${name}: one entry per symbol at a time, one stop per position, every fill once, whatever the interleaving`, () => {
+      fc.assert(
+        fc.property(fc.array(fc.nat(9_999), { minLength: 40, maxLength: 220 }), (rolls) => {
+          const world = runModel(rolls, config)
+          expect(world.mostEntries, 'INV-07').toBeLessThanOrEqual(1)
+          // Two only while a better one takes the place of the other.
+          expect(world.mostStops, 'one stop per position').toBeLessThanOrEqual(2)
+          expect(new Set(world.placed).size).toBe(world.placed.length)
+          const { ledger } = world.brain
+          expect(ledger?.fillCount).toBe(world.fills.length)
+          expect(ledger?.wallet().toFixed()).toBe(world.wallet.toFixed())
+          const live = world.live()
+          for (const symbol of config.symbols) {
+            for (const side of config.hedge ? (['LONG', 'SHORT'] as const) : (['BOTH'] as const)) {
+              const held = world.position(symbol, side)
+              expect(ledger?.position(symbol, side).quantity.toFixed()).toBe(held.toFixed())
+              // Settled: a position stands under exactly one stop; flat leaves nothing behind.
+              const guards = live.filter(({ request, order }) => order.book === 'algo' && request.symbol === symbol && request.positionSide === side)
+              if (held.isZero()) expect(guards).toEqual([])
+              else expect(guards.filter((guard) => guard.request.type === 'STOP_MARKET').length).toBe(1)
+            }
+          }
+          // The book's terms are the venue's.
+          for (const { order } of live) {
+            if (order.book !== 'regular') continue
+            expect(world.brain.orders.get(order.clientId)).toMatchObject({ price: order.price, quantity: order.quantity })
+          }
+          seen.batches += world.batches
+          seen.amendments += world.amendments
+          seen.moved += world.journal.filter((row) => row.kind === 'intent' && row.payload.action === 'amend' && row.payload.plan !== undefined).length
+          seen.trailed += world.journal.filter((row) => row.kind === 'intent' && row.payload.reason === 'the stop is replaced').length
+        }),
+        { numRuns: Number(process.env['AEGIS_MODEL_RUNS'] ?? 300), endOnFailure: true },
+      )
+    })
+  }
+
+  it('the runs above met batches, amendments, moved entries and trailed stops', () => {
+    for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(10)
   })
 
   it('two signals inside one millisecond give one order', () => {
@@ -37,6 +64,6 @@ describe('INV-06, INV-07', () => {
     closeBar(world, never, false)
     expect(world.placed.length).toBe(1)
     const refusals = world.journal.filter((row) => row.kind === 'decision' && !row.payload.allowed)
-    expect(refusals.map((row) => (row.kind === 'decision' ? row.payload.rule : ''))).toEqual(['entry-in-flight'])
+    expect(refusals.map((row) => (row.kind === 'decision' ? row.payload.rule : ''))).toEqual(['moves'])
   })
 })

@@ -10,6 +10,7 @@ import type { FillRow, LogLine, SignalRow } from '../contract/processes.ts'
 import type { Rails } from '../contract/settings.ts'
 import type {
   AccountSnapshot,
+  AmendRequest,
   IncomeRecord,
   OrderRequest,
   SymbolFilters,
@@ -26,6 +27,22 @@ export type BrainEvent =
   | { readonly type: 'clock'; readonly at: number }
   | { readonly type: 'placed'; readonly at: number; readonly clientId: string; readonly result: VenueResult<VenueOrder> }
   | { readonly type: 'cancelled'; readonly at: number; readonly clientId: string; readonly result: VenueResult<VenueOrder | undefined> }
+  /** `counter` = number of the amendment's intent. */
+  | {
+      readonly type: 'amended'
+      readonly at: number
+      readonly clientId: string
+      readonly counter: number
+      readonly result: VenueResult<VenueOrder>
+    }
+  /** The trader moves a working order; what is absent stays. */
+  | {
+      readonly type: 'amend'
+      readonly at: number
+      readonly clientId: string
+      readonly price?: DecimalText
+      readonly quantity?: DecimalText
+    }
   | { readonly type: 'lookedUp'; readonly at: number; readonly clientId: string; readonly result: VenueResult<VenueOrder> }
   | { readonly type: 'snapshot'; readonly at: number; readonly reason: SnapshotReason; readonly result: VenueResult<AccountSnapshot> }
   | { readonly type: 'fills'; readonly at: number; readonly symbol: string; readonly result: VenueResult<readonly VenueFill[]> }
@@ -46,7 +63,9 @@ export type Command =
   /** Durable before any request of the same step leaves (INV-03). */
   | { readonly type: 'journal'; readonly entry: JournalEntry }
   | { readonly type: 'place'; readonly order: OrderRequest }
+  | { readonly type: 'amend'; readonly change: AmendRequest; readonly counter: number }
   | { readonly type: 'cancel'; readonly symbol: string; readonly clientId: string; readonly book: 'regular' | 'algo' }
+  | { readonly type: 'setLeverage'; readonly symbol: string; readonly leverage: number }
   | { readonly type: 'lookup'; readonly symbol: string; readonly clientId: string; readonly book: 'regular' | 'algo' }
   | { readonly type: 'snapshot'; readonly reason: SnapshotReason }
   | {
@@ -63,7 +82,7 @@ export type Command =
   | { readonly type: 'reconcile'; readonly reason: 'reconnect' | 'ambiguous' }
   | { readonly type: 'log'; readonly level: LogLine['level']; readonly text: string }
 
-/** Answer to a repair; the shell returns it to the host. */
+/** Answer to a repair or to the trader's amendment; the shell returns it to the host. */
 export interface RepairAnswer {
   readonly applied: boolean
   readonly reason: string

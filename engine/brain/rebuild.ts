@@ -2,13 +2,18 @@
  * The brain from its journal: start-up and crash recovery are the same path. The ledger is played again from its baseline, every
  * order comes back in the state that was last written, and what was in flight comes back as unresolved: looked up, never re-sent.
  */
-import type { JournalKind, JournalRow } from '../contract/journal-kinds.ts'
+import type { JournalKind, JournalRow, OutcomePayload } from '../contract/journal-kinds.ts'
+import type { OrderRequest } from '../contract/venue.ts'
 import { decimal, toText, ZERO } from '../money/decimal.ts'
 import { createLedger } from '../money/ledger.ts'
 import { isTerminal, newOrder, type Order, type OrderState } from '../orders/order.ts'
+import { tighter } from '../orders/trailing.ts'
 import { startLedger } from './account.ts'
-import { leaveUnclaimed } from './order-desk.ts'
-import type { BrainState, Trade } from './state.ts'
+import { baseLeverage } from './leverage.ts'
+import { addForeign, setForeign } from './foreign.ts'
+import { addOrder, amendRef, leaveUnclaimed } from './order-desk.ts'
+import type { BrainState } from './state.ts'
+import { adoptMovedPlan, newTrade, riskOf, type Trade } from './trade.ts'
 
 /** Kinds of rows the brain reads back, in journal order. */
 export const REBUILD_KINDS = [
@@ -91,18 +96,29 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
         )
         if (payload.role === 'entry' && payload.plan !== undefined)
           openTrade(state, entry.symbol, payload.clientId, payload.plan, entry.time)
-        else joinTrade(state, entry.symbol, payload.clientId, payload.group)
+        else joinTrade(state, entry.symbol, payload.request, payload.group)
         return true
       }
       const order = state.orders.get(payload.clientId)
       if (order === undefined || isTerminal(order.state)) return false
-      state.orders.set(payload.clientId, { ...order, state: payload.action === 'cancel' ? 'CancelInFlight' : 'AmendInFlight' })
+      if (payload.action === 'cancel') state.orders.set(payload.clientId, { ...order, state: 'CancelInFlight' })
+      else if (payload.change !== undefined) {
+        const amendment = { ...payload.change, at: entry.time, counter: payload.counter }
+        state.orders.set(payload.clientId, { ...order, state: 'AmendInFlight', amendment })
+        const trade = state.bySymbol.get(entry.symbol)?.trade
+        if (payload.plan !== undefined && trade?.group === payload.clientId)
+          trade.movedPlan = { counter: payload.counter, plan: payload.plan }
+      }
       return true
     }
     case 'request-outcome': {
       const order = state.orders.get(entry.payload.clientId)
       if (order === undefined || isTerminal(order.state)) return false
       const { action, outcome } = entry.payload
+      if (action === 'amend') {
+        endAmendment(state, order, entry.ref, outcome)
+        return true
+      }
       const ended: OrderState | null =
         action === 'place' && outcome === 'rejected'
           ? 'Rejected'
@@ -121,7 +137,8 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
     case 'order-event': {
       const order = state.orders.get(entry.payload.clientId)
       const { to, executed, orderId, childOrderId = '' } = entry.payload
-      if (order === undefined || !isState(to)) return false
+      const { price = order?.price, quantity = order?.quantity } = entry.payload
+      if (order === undefined || price === undefined || quantity === undefined || !isState(to)) return false
       // A fill that was read before its order was known belongs to it from here on.
       const known = order.book === 'algo' ? childOrderId : orderId
       const waiting = state.unclaimed.get(known)
@@ -138,7 +155,8 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
         const net = decimal(payload.realizedPnl).minus(payload.commissionAsset === 'USDT' ? decimal(payload.commission) : ZERO)
         ledger.applyChange({ kind: 'transfer', id: `foreign fill ${payload.symbol} ${payload.tradeId}`, amount: toText(net) })
         const symbol = state.bySymbol.get(payload.symbol)
-        if (symbol !== undefined) symbol.foreign = symbol.foreign.plus(decimal(payload.quantity).times(payload.side === 'BUY' ? 1 : -1))
+        const change = decimal(payload.quantity).times(payload.side === 'BUY' ? 1 : -1)
+        if (symbol !== undefined) addForeign(symbol, payload.positionSide, change)
         return true
       }
       if (ledger.applyFill(payload).kind !== 'booked') return false
@@ -149,7 +167,7 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
         state.orders.set(entry.ref, { ...order, booked, executed: decimal(booked).gt(decimal(order.executed)) ? booked : order.executed })
       }
       const trade = state.bySymbol.get(payload.symbol)?.trade
-      if (trade !== null && trade !== undefined) trade.net = trade.net.plus(decimal(payload.realized)).minus(decimal(payload.commission))
+      if (trade?.positionSide === payload.positionSide) trade.net = trade.net.plus(decimal(payload.realized)).minus(decimal(payload.commission))
       state.counters.fills++
       state.walletAgreedAt = Math.max(state.baselineAt, entry.time - REBUILD_BACK_MS)
       return true
@@ -174,7 +192,7 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
       else if (repair.kind === 'adopt-position') {
         state.ledger.adoptPosition(repair, entry.time)
         const symbol = state.bySymbol.get(repair.symbol)
-        if (symbol !== undefined) symbol.foreign = ZERO
+        if (symbol !== undefined) setForeign(symbol, repair.positionSide, ZERO)
       } else if (repair.kind === 'adopt-order') {
         const { order } = repair
         state.orders.set(order.clientId, {
@@ -207,33 +225,38 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
   }
 }
 
+/** The order is as the rows before say; what was asked is settled, and with it the plan it came with. */
+function endAmendment(state: BrainState, order: Order, ref: string, outcome: OutcomePayload['outcome']): void {
+  const { amendment } = order
+  if (amendment === null || amendRef(order.clientId, amendment.counter) !== ref) return
+  state.orders.set(order.clientId, { ...order, amendment: null })
+  const trade = state.bySymbol.get(order.symbol)?.trade
+  if (trade?.group !== order.clientId || (outcome !== 'acked' && outcome !== 'found')) return
+  adoptMovedPlan(trade, amendment.counter, { price: decimal(order.price), quantity: decimal(order.quantity), executed: order.executed })
+}
+
 function openTrade(state: BrainState, symbolName: string, group: string, plan: Trade['plan'], at: number): void {
   const symbol = state.bySymbol.get(symbolName)
   const order = state.orders.get(group)
   if (symbol === undefined || order === undefined) return
   const price = order.request.price === undefined ? ZERO : decimal(order.request.price)
-  symbol.trade = {
+  symbol.trade = newTrade({
     group,
     plan,
     positionSide: order.request.positionSide,
     orders: [group],
     startedAt: at,
-    risk: price.isZero() ? ZERO : price.minus(decimal(plan.stop)).abs().times(decimal(order.quantity)),
-    net: ZERO,
-    exitReason: '',
-    form: 'closePosition',
-    stopFailures: 0,
-    takeProfitFailures: 0,
-    exitFailures: 0,
-    stopNotBefore: 0,
-    takeProfitNotBefore: 0,
-    exitNotBefore: 0,
-  }
+    risk: riskOf(price, decimal(plan.stop), decimal(order.quantity)),
+  })
 }
 
-function joinTrade(state: BrainState, symbolName: string, clientId: string, group: string | undefined): void {
+/** The trigger of the tightest stop ever asked for is how far trailing has come. */
+function joinTrade(state: BrainState, symbolName: string, request: OrderRequest, group: string | undefined): void {
   const trade = state.bySymbol.get(symbolName)?.trade
-  if (trade !== null && trade !== undefined && trade.group === group) trade.orders.push(clientId)
+  if (trade === null || trade === undefined || trade.group !== group) return
+  addOrder(state, trade, request.clientId)
+  if (request.type !== 'STOP_MARKET' || request.triggerPrice === undefined || trade.plan.trail === undefined) return
+  trade.stopLevel = toText(tighter(trade.plan.side, decimal(trade.stopLevel), decimal(request.triggerPrice)))
 }
 
 /** A trade whose entry never came to anything and whose symbol is flat is over; the clock finds out about the rest. */

@@ -5,10 +5,13 @@
  */
 import { unreachable } from '../contract/result.ts'
 import { updateEquity } from './account.ts'
+import { amendByHand } from './amends.ts'
 import { onClock } from './clock.ts'
+import { resumeEntry } from './entries.ts'
 import type { BrainEvent, Command, RepairAnswer } from './events.ts'
+import { lowerLeverage, onLeverageSet } from './leverage.ts'
 import { applyRepair } from './repairs.ts'
-import { onCancelled, onLookedUp, onPlaced } from './responses.ts'
+import { onAmended, onCancelled, onLookedUp, onPlaced } from './responses.ts'
 import type { BrainState } from './state.ts'
 import { finishStep } from './step.ts'
 import { completeSync, onFills, onIncome, onSnapshot } from './sync.ts'
@@ -40,6 +43,11 @@ function apply(state: BrainState, event: BrainEvent, out: Command[]): RepairAnsw
     case 'cancelled':
       onCancelled(state, event.clientId, event.result, out)
       return null
+    case 'amended':
+      onAmended(state, event.clientId, event.counter, event.result, out)
+      return null
+    case 'amend':
+      return amendByHand(state, event, out)
     case 'lookedUp':
       onLookedUp(state, event.clientId, event.result, out)
       return null

@@ -4,12 +4,14 @@ import type { VenueError, VenueErrorCode, VenueOrder, VenueResult } from '../con
 import { unreachable } from '../contract/result.ts'
 import { isTerminal, isUnresolved, type Order } from '../orders/order.ts'
 import type { Command } from './events.ts'
-import { applyToOrder } from './order-desk.ts'
+import { amendRef, applyFound, applyToOrder } from './order-desk.ts'
 import type { BrainState } from './state.ts'
 import { closingOrderFailed } from './trades.ts'
 
 /** Look-ups that must agree before an order that once existed counts as gone. */
 const GONE_LOOKUPS = 3
+/** "Order's position side does not match user's setting." */
+const POSITION_SIDE_CODE = -4061
 
 type Proof = 'rejected' | 'notSent' | 'nothing'
 
@@ -87,6 +89,10 @@ export function onPlaced(state: BrainState, clientId: string, result: VenueResul
     },
     out,
   )
+  if (error.venueCode === POSITION_SIDE_CODE && state.accountFault === '') {
+    state.accountFault = `the venue refuses ${order.request.positionSide}: the account's position mode was changed; set it back or restart`
+    out.push({ type: 'log', level: 'error', text: state.accountFault })
+  }
   if (proof === 'rejected') {
     state.counters.rejects++
     if (order.role === 'entry') state.consecutiveRejects++
@@ -127,6 +133,29 @@ export function onCancelled(state: BrainState, clientId: string, result: VenueRe
   if (proof === 'rejected') lookUp(state, clientId, out)
 }
 
+/** `counter` names the amendment's intent: an answer to one that is settled already changes only what the venue now says. */
+export function onAmended(state: BrainState, clientId: string, counter: number, result: VenueResult<VenueOrder>, out: Command[]): void {
+  const order = state.orders.get(clientId)
+  if (order === undefined) return
+  if (result.ok) {
+    applyToOrder(state, clientId, { type: 'amended', order: result.value, at: state.now }, out)
+    return
+  }
+  const { error } = result
+  const proof = proofOf(error.code)
+  if (proof === 'nothing') {
+    applyToOrder(state, clientId, { type: 'ambiguous', message: error.message, at: state.now }, out)
+    journalAmbiguous(state, order, amendRef(clientId, counter), 'amend', error, out)
+    out.push({ type: 'reconcile', reason: 'ambiguous' })
+    lookUp(state, clientId, out)
+    return
+  }
+  const gone = error.code === 'notFound'
+  applyToOrder(state, clientId, { type: 'amendFailed', gone, proof, message: error.message, at: state.now }, out)
+  // "Nothing to amend" and "same terms already" say that the venue has it otherwise than the ledger: the look-up tells how.
+  if (proof === 'rejected') lookUp(state, clientId, out)
+}
+
 /** One targeted query by client id, unless one is on its way (INV-05). */
 export function lookUp(state: BrainState, clientId: string, out: Command[]): void {
   const order = state.orders.get(clientId)
@@ -144,7 +173,7 @@ export function onLookedUp(state: BrainState, clientId: string, result: VenueRes
   if (order === undefined) return
   if (result.ok) {
     const submitting = order.state === 'Unresolved' || order.state === 'SubmitInFlight'
-    applyToOrder(state, clientId, { type: 'found', order: result.value, at: state.now }, out)
+    applyFound(state, clientId, result.value, order.requestedAt, out)
     if (submitting) journalOutcome(state, order, clientId, { action: 'place', outcome: 'found' }, out)
     else if (order.state === 'CancelUnresolved')
       journalOutcome(state, order, `cancel:${clientId}`, { action: 'cancel', outcome: 'found' }, out)
@@ -162,6 +191,6 @@ export function onLookedUp(state: BrainState, clientId: string, result: VenueRes
   }
   if ((order.state === 'CancelUnresolved' || order.state === 'AmendUnresolved') && order.lookups >= GONE_LOOKUPS) {
     applyToOrder(state, clientId, { type: 'absent', at: state.now }, out)
-    journalOutcome(state, order, `cancel:${clientId}`, { action: 'cancel', outcome: 'absent' }, out)
+    if (order.state === 'CancelUnresolved') journalOutcome(state, order, `cancel:${clientId}`, { action: 'cancel', outcome: 'absent' }, out)
   }
 }

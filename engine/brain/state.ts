@@ -3,16 +3,15 @@
  * Whoever else wants to see it gets copies (views.ts). Nothing here grows without bound (INV-11).
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
-import type { TradePlan } from '../contract/journal-kinds.ts'
 import type { TradingState } from '../contract/kill.ts'
 import { InvariantError } from '../contract/result.ts'
 import type { Rails, StrategySettings } from '../contract/settings.ts'
 import type { LeverageTier, PositionSide, SymbolFilters, VenueOrder } from '../contract/venue.ts'
 import { Decimal } from '../money/decimal.ts'
 import type { Ledger } from '../money/ledger.ts'
-import type { ProtectionForm } from '../orders/bracket.ts'
-import type { Order } from '../orders/order.ts'
-import type { Bar, Strategy, StrategyFactory } from '../strategy/strategy.ts'
+import { OrderMap } from './order-map.ts'
+import type { Bar, Signal, Strategy, StrategyFactory } from '../strategy/strategy.ts'
+import type { Trade } from './trade.ts'
 
 export interface BrainConfig {
   /** [a-z0-9]{8}, part of every client id. */
@@ -23,10 +22,14 @@ export interface BrainConfig {
   readonly rails: Rails
   readonly strategySettings: StrategySettings
   readonly createStrategy: StrategyFactory
-  /** Leverage set at the venue for every symbol. */
+  /** Leverage of every symbol; a student may earn more. */
   readonly leverage: number
+  /** Nobody has set it at the venue yet: the brain has it confirmed before a symbol's first entry. Absent: set before the first event. */
+  readonly leverageUnknown?: true
   /** Account in hedge mode: orders carry LONG or SHORT. */
   readonly hedge: boolean
+  /** Why the account is not as the settings say (position mode); nothing is entered then. Absent: it is. */
+  readonly accountFault?: string
   /** Venue seconds per local second; data age is judged in local time. */
   readonly rate: number
   /** A request may reach the venue this long after it was sent (recvWindow and a margin), venue ms; only then is absence a proof. */
@@ -38,27 +41,17 @@ export interface BrainConfig {
   readonly startedAt?: number
 }
 
-/** An entry and everything that follows from it, until the position is gone. */
-export interface Trade {
-  /** Client id of the entry. */
-  readonly group: string
-  readonly plan: TradePlan
-  readonly positionSide: PositionSide
-  /** Client ids of all its orders, dead or alive; bounded by the retries below. */
-  readonly orders: string[]
-  readonly startedAt: number
-  /** USDT the plan puts at risk; 0 when not known. */
-  readonly risk: Decimal
-  /** Realised profit less commission of its fills. */
-  net: Decimal
-  exitReason: string
-  form: ProtectionForm
-  stopFailures: number
-  takeProfitFailures: number
-  exitFailures: number
-  stopNotBefore: number
-  takeProfitNotBefore: number
-  exitNotBefore: number
+export interface VenueLeverage {
+  /** Last known at the venue; 0 = never known. */
+  venue: number
+  /** The venue has confirmed it in this life, and nobody has changed it since. */
+  proved: boolean
+  /** Asked for and not answered yet; 0 = nothing. */
+  asked: number
+  /** Above what everybody has, or was before a restart. */
+  raised: boolean
+  /** Not asked again before this, venue ms. */
+  notBefore: number
 }
 
 export interface SymbolState {
@@ -68,6 +61,8 @@ export interface SymbolState {
   readonly strategy: Strategy
   /** 0 = none yet. Doubles: the shortest text of each is the venue's own. */
   last: number
+  /** Close of the newest bar. */
+  close: number
   bid: number
   ask: number
   mark: number
@@ -83,8 +78,12 @@ export interface SymbolState {
   /** The stream was restarted and no closed bar has joined on yet. */
   incomplete: boolean
   trade: Trade | null
+  readonly leverage: VenueLeverage
+  /** A signal whose entry waits until the venue has confirmed its leverage. */
+  waiting: Signal | null
   coolDownUntil: number
-  /** Position somebody else holds in this symbol: not in the ledger until the trader adopts it. */
+  /** Position somebody else holds in this symbol, by side and together (foreign.ts): not in the ledger until the trader adopts it. */
+  readonly foreignSides: Map<PositionSide, Decimal>
   foreign: Decimal
 }
 
@@ -107,6 +106,8 @@ export interface BrainState {
   synced: boolean
   streamHealthy: boolean
   journalFault: string
+  /** '' while the account's position mode is the one that orders are made for. */
+  accountFault: string
   /** Look-ups, snapshots and reads under way, so that none is asked for twice. */
   readonly lookupsOut: Set<string>
   readonly fillsOut: Set<string>
@@ -172,6 +173,7 @@ export function createBrain(config: BrainConfig): BrainState {
       filters: known,
       strategy: config.createStrategy(symbol, config.strategySettings),
       last: 0,
+      close: 0,
       bid: 0,
       ask: 0,
       mark: 0,
@@ -182,7 +184,16 @@ export function createBrain(config: BrainConfig): BrainState {
       pendingBars: [],
       incomplete: false,
       trade: null,
+      leverage: {
+        venue: config.leverageUnknown === true ? 0 : Math.min(config.leverage, config.rails.maxLeverageTeacher),
+        proved: config.leverageUnknown !== true,
+        asked: 0,
+        raised: false,
+        notBefore: 0,
+      },
+      waiting: null,
       coolDownUntil: 0,
+      foreignSides: new Map(),
       foreign: ZERO,
     }
   })
@@ -202,6 +213,7 @@ export function createBrain(config: BrainConfig): BrainState {
     synced: false,
     streamHealthy: false,
     journalFault: '',
+    accountFault: config.accountFault ?? '',
     lookupsOut: new Set(),
     fillsOut: new Set(),
     unclaimed: new Map(),

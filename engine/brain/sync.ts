@@ -9,7 +9,8 @@ import { parseClientId } from '../orders/client-id.ts'
 import { isTerminal, newOrder, requestOf, type Order } from '../orders/order.ts'
 import { bookChange, bookFill, journalEquity, startLedger, updateEquity } from './account.ts'
 import type { Command } from './events.ts'
-import { applyToOrder } from './order-desk.ts'
+import { setForeign } from './foreign.ts'
+import { applyFound, applyToOrder } from './order-desk.ts'
 import { lookUp } from './responses.ts'
 import type { BrainState } from './state.ts'
 
@@ -65,7 +66,7 @@ function beginAt(
   startLedger(state, { wallet, at: snapshot.takenAt }, createLedger({ wallet, time: snapshot.takenAt }))
   for (const position of snapshot.positions) {
     const symbol = state.bySymbol.get(position.symbol)
-    if (symbol !== undefined) symbol.foreign = decimal(position.quantity)
+    if (symbol !== undefined) setForeign(symbol, position.positionSide, decimal(position.quantity))
   }
   out.push({
     type: 'journal',
@@ -84,7 +85,7 @@ function takeOpenOrders(state: BrainState, snapshot: AccountSnapshot, out: Comma
   for (const order of snapshot.openOrders) {
     seen.add(order.clientId)
     if (state.orders.has(order.clientId)) {
-      applyToOrder(state, order.clientId, { type: 'found', order, at: snapshot.takenAt }, out)
+      applyFound(state, order.clientId, order, state.lastSyncAt, out)
       continue
     }
     const ours = parseClientId(order.clientId)

@@ -1,9 +1,11 @@
 /** Drives each symbol's trade: asks the planner what the facts call for, and turns its answer into orders and cancels. */
 import type { DecimalText } from '../contract/decimal-text.ts'
 import type { OrderRequest, PositionSide } from '../contract/venue.ts'
-import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
+import { decimal, toText, ZERO, type Decimal, type Price, type Qty } from '../money/decimal.ts'
+import { quantiseQuantity, quantiseTrigger } from '../money/quantise.ts'
 import {
   exitRequest,
+  opposite,
   planBracket,
   stopRequest,
   takeProfitRequest,
@@ -12,13 +14,16 @@ import {
   type ExitContext,
 } from '../orders/bracket.ts'
 import { clientId, type OrderRole } from '../orders/client-id.ts'
-import type { Order } from '../orders/order.ts'
+import { isTerminal, type Order } from '../orders/order.ts'
+import { trailedLevel } from '../orders/trailing.ts'
 import { heldQuantity, journalEquity, updateEquity } from './account.ts'
 import type { Command } from './events.ts'
-import { cancelOrder, submit } from './order-desk.ts'
+import { addOrder, cancelOrder, submit } from './order-desk.ts'
 import { standingOf } from './standing.ts'
 import { standingBlocks } from '../risk/risk.ts'
-import type { BrainState, SymbolState, Trade } from './state.ts'
+import type { BrainState, SymbolState } from './state.ts'
+import { amountOf } from './text.ts'
+import { newTrade, type Trade } from './trade.ts'
 
 /** Stops refused this often in a row: the position is closed at market instead. */
 const MAX_STOP_FAILURES = 3
@@ -32,10 +37,13 @@ export function settleSymbol(state: BrainState, symbol: SymbolState, out: Comman
     // Until the account is known to be complete, acting on it could double what the venue already has.
     if (trade === null || state.ledger === null || !state.synced || state.journalFault !== '') return
     const position = heldQuantity(state, symbol)
+    trail(state, symbol, trade, position)
     const actions = planBracket({
       now: state.now,
       plan: trade.plan,
       position,
+      stopLevel: trade.stopLevel,
+      closeQuantity: toText(quantiseQuantity(position.abs() as Qty, symbol.filters, { market: true })),
       orders: ordersOf(state, trade),
       entriesAllowed: state.tradingState === 'active' && standingBlocks(standingOf(state)).length === 0,
       exitsAllowed: state.tradingState !== 'halted',
@@ -48,6 +56,25 @@ export function settleSymbol(state: BrainState, symbol: SymbolState, out: Comman
     for (const action of actions) perform(state, symbol, trade, position, action, out)
     if (actions.some((action) => action.type === 'done')) return
   }
+}
+
+/** Moves the stop's level with the newest closed bar, once the whole entry is in. */
+function trail(state: BrainState, symbol: SymbolState, trade: Trade, position: Decimal): void {
+  const { trail: rule, side, stop } = trade.plan
+  if (rule === undefined || position.isZero() || symbol.close === 0 || state.ledger === null) return
+  const entry = state.orders.get(trade.group)
+  if (entry !== undefined && !isTerminal(entry.state)) return
+  const level = decimal(trade.stopLevel)
+  const moved = trailedLevel({
+    side,
+    averageEntry: state.ledger.position(symbol.symbol, trade.positionSide).averageEntry,
+    firstStop: decimal(stop),
+    level,
+    distance: decimal(rule.distance),
+    close: amountOf(symbol.close),
+    mark: amountOf(symbol.mark),
+  })
+  if (moved !== level) trade.stopLevel = toText(quantiseTrigger(moved as Price, opposite(side), 'STOP_MARKET', symbol.filters))
 }
 
 export const ordersOf = (state: BrainState, trade: Trade): Order[] => {
@@ -84,7 +111,7 @@ function perform(state: BrainState, symbol: SymbolState, trade: Trade, position:
         return
       }
       const order = submit(state, request, { role: action.role, group: trade.group, reason: action.reason }, out)
-      trade.orders.push(order.clientId)
+      addOrder(state, trade, order.clientId)
       return
     }
   }
@@ -106,13 +133,15 @@ function requestFor(
     side: position.isPositive() ? 'BUY' : 'SELL',
     filters: symbol.filters,
     quantity: position.abs(),
-    form: trade.form,
+    form: action.form ?? trade.form,
   }
   if (action.kind === 'trailing' && trade.plan.trailPct !== undefined) return trailingRequest(context, trade.plan.trailPct)
-  if (role === 'stop') return stopRequest(context, trade.plan.stop)
+  if (role === 'stop') return stopRequest(context, trade.stopLevel)
   if (role === 'takeProfit') return takeProfitRequest(context, trade.plan.takeProfit)
   return exitRequest(context)
 }
+
+const isRestingStop = (order: Order): boolean => order.role === 'stop' && order.request.type === 'STOP_MARKET' && order.state === 'Open'
 
 /** A refused closing order: another form, later, or the market. `code` is the venue's. */
 export function closingOrderFailed(
@@ -130,6 +159,12 @@ export function closingOrderFailed(
     if (code === -2021) {
       // The market is beyond the stop already: what the stop would do is done now.
       trade.exitReason ||= 'the price is beyond the stop'
+    } else if (proved === 'rejected' && ordersOf(state, trade).some(isRestingStop)) {
+      // A replacement that did not come about: the stop that rests goes on protecting.
+      out.push({ type: 'log', level: 'warn', text: `${order.symbol}: the stop could not be moved (${code ?? ''} ${order.message})` })
+      trade.stopNotBefore = again(MAX_STOP_FAILURES * 2)
+      state.dirty.add(symbol)
+      return
     } else if (proved === 'rejected') {
       trade.stopFailures++
       if (trade.form === 'closePosition') trade.form = 'quantity'
@@ -192,7 +227,7 @@ export function adoptTrade(
   symbol: SymbolState,
   about: { side: 'BUY' | 'SELL'; positionSide: PositionSide; group: string; stop: DecimalText; takeProfit: DecimalText },
 ): Trade {
-  const trade: Trade = {
+  const trade = newTrade({
     group: about.group,
     plan: {
       signalId: about.group,
@@ -206,16 +241,7 @@ export function adoptTrade(
     orders: [],
     startedAt: state.now,
     risk: ZERO,
-    net: ZERO,
-    exitReason: '',
-    form: 'closePosition',
-    stopFailures: 0,
-    takeProfitFailures: 0,
-    exitFailures: 0,
-    stopNotBefore: 0,
-    takeProfitNotBefore: 0,
-    exitNotBefore: 0,
-  }
+  })
   symbol.trade = trade
   state.dirty.add(symbol)
   return trade

@@ -56,11 +56,11 @@ const foreignRows = (state: BrainState): OrderRow[] =>
     updatedAt: order.updatedAt,
   }))
 
-function levelsOf(state: BrainState, symbol: string): { stop: DecimalText | null; takeProfit: DecimalText | null } {
+function levelsOf(state: BrainState, { symbol, positionSide }: LedgerPosition): { stop: DecimalText | null; takeProfit: DecimalText | null } {
   const trade = state.bySymbol.get(symbol)?.trade
   let stop: DecimalText | null = null
   let takeProfit: DecimalText | null = null
-  if (trade === null || trade === undefined) return { stop, takeProfit }
+  if (trade?.positionSide !== positionSide) return { stop, takeProfit }
   for (const order of ordersOf(state, trade)) {
     if (isTerminal(order.state)) continue
     if (order.role === 'stop') stop = order.request.triggerPrice ?? stop
@@ -89,7 +89,7 @@ function liquidationPrice(state: BrainState, position: LedgerPosition, tiers: re
 
 function positionRow(state: BrainState, position: LedgerPosition): PositionRow {
   const mark = markOf(state)(position.symbol) ?? position.averageEntry
-  const { stop, takeProfit } = levelsOf(state, position.symbol)
+  const { stop, takeProfit } = levelsOf(state, position)
   const symbol = state.bySymbol.get(position.symbol)
   const liquidation = liquidationPrice(state, position, state.config.tiers.get(position.symbol), mark)
   return {
@@ -154,7 +154,7 @@ export function bookCopy(state: BrainState): BookCopy {
       quantity: toText(position.quantity),
       averageEntry: toText(position.averageEntry),
       realizedPnl: toText(position.realized),
-      wantsStop: state.tradingState !== 'halted' && (state.bySymbol.get(position.symbol)?.trade ?? null) !== null,
+      wantsStop: state.tradingState !== 'halted' && state.bySymbol.get(position.symbol)?.trade?.positionSide === position.positionSide,
     })),
     openOrders: open.map((order) => ({ ...toVenueOrder(order), state: order.state, origin: order.origin })),
     unresolved: unresolvedIds(state),

@@ -1,18 +1,19 @@
 /**
  * Carries the brain's requests to the venue and brings each answer back as an event. In lock-step one at a time and only while
  * a barrier is open, so that the same tape gives the same requests in the same order at the same virtual time.
+ * Several regular orders that leave together are one batch (brain/outgoing.ts), each with its own answer.
  */
 import { InvariantError } from '../../contract/result.ts'
-import type { PrivateVenue, VenueResult } from '../../contract/venue.ts'
-import type { BrainEvent, Command } from '../../brain/events.ts'
+import type { PrivateVenue, VenueOrder, VenueResult } from '../../contract/venue.ts'
+import type { BrainEvent } from '../../brain/events.ts'
+import { isRegularPlace, isRequest, takeTogether, type PlaceCommand, type RequestCommand } from '../../brain/outgoing.ts'
 
-export type RequestCommand = Extract<Command, { type: 'place' | 'cancel' | 'lookup' | 'snapshot' | 'fills' | 'income' }>
-
-const NAMES = new Set(['place', 'cancel', 'lookup', 'snapshot', 'fills', 'income'])
-export const isRequest = (command: Command): command is RequestCommand => NAMES.has(command.type)
+export { isRequest, type RequestCommand }
 
 export interface BrainRequests {
   send(command: RequestCommand): void
+  /** All of one step: those that may leave together do. */
+  sendAll(commands: readonly RequestCommand[]): void
   /** Resolves when nothing is queued or on the wire; in lock-step it opens the gate meanwhile. */
   settle(): Promise<void>
   readonly completed: number
@@ -28,6 +29,8 @@ export interface RequestOptions {
   readonly onBug: (thrown: unknown) => void
 }
 
+const LOST: VenueResult<VenueOrder> = { ok: false, error: { code: 'ambiguous', message: 'the batch answer does not name the order' } }
+
 export function createRequests(options: RequestOptions): BrainRequests {
   const { venue, lockStep, now, onAnswer } = options
   const queue: RequestCommand[] = []
@@ -41,6 +44,10 @@ export function createRequests(options: RequestOptions): BrainRequests {
       case 'place': {
         const result = await venue.place(command.order)
         return { type: 'placed', at: now(), clientId: command.order.clientId, result }
+      }
+      case 'amend': {
+        const result = await venue.amend(command.change)
+        return { type: 'amended', at: now(), clientId: command.change.clientId, counter: command.counter, result }
       }
       case 'cancel': {
         const result = await venue.cancel(command.symbol, command.clientId, command.book)
@@ -71,12 +78,23 @@ export function createRequests(options: RequestOptions): BrainRequests {
     }
   }
 
-  const run = async (command: RequestCommand): Promise<void> => {
+  const askTogether = async (commands: readonly PlaceCommand[]): Promise<readonly BrainEvent[]> => {
+    const answer = await venue.placeBatch(commands.map((command) => command.order))
+    // Each order has its own fate; when the whole answer is lost, every one of them is.
+    return commands.map(({ order }, n): BrainEvent => {
+      const result: VenueResult<VenueOrder> = answer.ok ? (answer.value[n] ?? LOST) : answer
+      return { type: 'placed', at: now(), clientId: order.clientId, result }
+    })
+  }
+
+  const run = async (commands: readonly RequestCommand[]): Promise<void> => {
     onWire++
     try {
-      const event = await ask(command)
+      const batch = commands.filter(isRegularPlace)
+      const [only] = commands
+      const events = batch.length > 1 ? await askTogether(batch) : only === undefined ? [] : [await ask(only)]
       completed++
-      onAnswer(event)
+      for (const event of events) onAnswer(event)
     } catch (thrown) {
       options.onBug(thrown instanceof Error ? thrown : new InvariantError(`Invariant: a request threw ${String(thrown)}`))
     } finally {
@@ -86,10 +104,7 @@ export function createRequests(options: RequestOptions): BrainRequests {
   }
 
   const advance = (): void => {
-    while (open && queue.length > 0 && !(lockStep && onWire > 0)) {
-      const next = queue.shift()
-      if (next !== undefined) void run(next)
-    }
+    while (open && queue.length > 0 && !(lockStep && onWire > 0)) void run(takeTogether(queue))
     if (queue.length === 0 && onWire === 0) {
       const woken = waiters
       waiters = []
@@ -100,6 +115,10 @@ export function createRequests(options: RequestOptions): BrainRequests {
   return {
     send(command) {
       queue.push(command)
+      advance()
+    },
+    sendAll(commands) {
+      queue.push(...commands)
       advance()
     },
     async settle() {
@@ -123,8 +142,12 @@ export function unsent(command: RequestCommand, at: number, fault: string): Brai
   switch (command.type) {
     case 'place':
       return { type: 'placed', at, clientId: command.order.clientId, result }
+    case 'amend':
+      return { type: 'amended', at, clientId: command.change.clientId, counter: command.counter, result }
     case 'cancel':
       return { type: 'cancelled', at, clientId: command.clientId, result }
+    case 'setLeverage':
+      return { type: 'leverageSet', at, symbol: command.symbol, leverage: command.leverage, result }
     case 'lookup':
     case 'snapshot':
     case 'fills':

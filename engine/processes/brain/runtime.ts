@@ -106,6 +106,15 @@ async function readReference(venue: Venue, account: PrivateVenue, init: BrainIni
   return ok({ filters, tiers: tiers.ok ? tiers.value : new Map(), hedge: hedge.value })
 }
 
+const modeName = (hedge: boolean): string => (hedge ? 'hedge' : 'one-way')
+/** Orders made for the other position mode would be refused one by one, or work on the wrong side: nothing is entered at all. */
+function accountFaultOf(wanted: boolean, found: boolean): { readonly accountFault?: string } {
+  if (wanted === found) return {}
+  return {
+    accountFault: `the account is in ${modeName(found)} mode, the settings say ${modeName(wanted)}; nothing is entered until they agree`,
+  }
+}
+
 /** Builds the runtime: reads what the venue says about symbols and mode, and the journal's rows of this account. */
 export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<Result<BrainRuntime>> {
   const { init, venue, emit, monotonic, ring } = options
@@ -126,8 +135,10 @@ export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<
     rails: settings.rails,
     strategySettings: settings.strategy,
     createStrategy: strategy.value,
-    leverage,
+    leverage: settings.leverage,
+    leverageUnknown: true,
     hedge: reference.value.hedge,
+    ...accountFaultOf(settings.positionMode === 'hedge', reference.value.hedge),
     rate: init.endpoints.rate,
     proofMs: PROOF_MS * (settings.lockStep ? 1 : Math.max(1, init.endpoints.rate)),
     tradingState: init.tradingState,
@@ -200,11 +211,13 @@ function assemble(
       else show(command)
     }
     const durable = !intents || journal.flush()
+    const leaving: RequestCommand[] = []
     for (const command of outgoing) {
       const refused = durable ? null : unsent(command, now(), journal.fault)
-      if (refused === null) requests.send(command)
+      if (refused === null) leaving.push(command)
       else queueMicrotask(() => step(refused))
     }
+    requests.sendAll(leaving)
   }
 
   function show(command: Exclude<Command, RequestCommand | { type: 'journal' }>): void {
