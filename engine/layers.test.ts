@@ -35,6 +35,7 @@ const VIOLATIONS: readonly [file: string, source: string, rule: string][] = [
   ['engine/cockpit/a.ts', "export { x } from '../cli/x.ts'", 'no-restricted-imports'],
   ['engine/feed/a.ts', "export { app } from 'electron'", 'no-restricted-imports'],
   ['renderer/a.ts', "export { x } from '../engine/money/x.ts'", 'no-restricted-imports'],
+  ['renderer/c.ts', "export { x } from '../engine/market/symbol-gate.ts'", 'no-restricted-imports'],
   ['renderer/b.ts', "export { app } from 'electron'", 'no-restricted-imports'],
 ]
 
@@ -49,6 +50,7 @@ beforeAll(() => {
     ['engine/journal/fine.ts', "export { x } from '../money/x.ts'"],
     ['engine/processes/simulator.ts', "export { x } from '../simulator/x.ts'"],
     ['renderer/fine.ts', "export { x } from '../engine/contract/x.ts'"],
+    ['renderer/folds.ts', "export { x } from '../engine/market/conflation.ts'\nexport { y } from '../engine/market/timeframe.ts'"],
     ['main/fine.ts', "export { app } from 'electron'"],
   ] as const) {
     mkdirSync(dirname(join(planted, file)), { recursive: true })

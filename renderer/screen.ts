@@ -8,6 +8,7 @@ import type { Announcer } from './replica/announcer.ts'
 import type { EquityCurve } from './replica/equity-curve.ts'
 import { panelState, type PanelState, type Source } from './replica/freshness.ts'
 import type { KillDesk } from './replica/kill-desk.ts'
+import type { ChartTimeframe } from './replica/long-bars.ts'
 import type { Preferences } from './replica/preferences.ts'
 import type { Replica } from './replica/replica.ts'
 import type { Session } from './replica/session.ts'
@@ -19,7 +20,7 @@ export interface Ui {
   readonly dialog: DialogName | null
   /** The table under the chart. */
   readonly chartTable: boolean
-  readonly minutes: number
+  readonly timeframe: ChartTimeframe
   /** By the renderer's clock; null = not frozen. */
   readonly frozenAt: number | null
   /** What went wrong with the last command, if anything. */

@@ -25,7 +25,7 @@ function storage(): Storage | null {
 export function startScreen(bridge: Bridge): void {
   const session = startSession(bridge)
   markMilestones(session)
-  const ui = createStore<Ui>(() => ({ symbol: null, dialog: null, chartTable: false, minutes: 1, frozenAt: null, problem: null }))
+  const ui = createStore<Ui>(() => ({ symbol: null, dialog: null, chartTable: false, timeframe: '1m', frozenAt: null, problem: null }))
   const view = createStore(() => session.replica.getState())
   const follow = (): void => {
     if (ui.getState().frozenAt === null) view.setState(session.replica.getState(), true)

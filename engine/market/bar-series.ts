@@ -3,7 +3,7 @@
  * stays a hole. Storage grows with use, so two hundred quiet symbols cost little.
  */
 import { invariant } from '../contract/result.ts'
-import { BAR_MS } from './symbol-gate.ts'
+import { BAR_MS } from './timeframe.ts'
 
 export interface Bar {
   /** Open time, ms. */

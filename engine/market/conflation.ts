@@ -4,8 +4,7 @@
  * changes, so no rounding error of a running sum depends on arrival.
  */
 import type { Bar } from './bar-series.ts'
-import { BAR_MS } from './symbol-gate.ts'
-import { openOf, type Timeframe } from './timeframe.ts'
+import { BAR_MS, openOf, type Timeframe } from './timeframe.ts'
 
 export interface TradePart {
   readonly id: number
@@ -82,6 +81,11 @@ export class BarConflation {
       (old) => bar.final || !old.final,
     )
     return changed ? foldBars(time, this.#timeframe, parts) : undefined
+  }
+
+  /** Minutes known of the longer bar that opens at `time`. */
+  minutes(time: number): number {
+    return this.#parts.get(time)?.length ?? 0
   }
 
   /** All bars kept, in time order. */

@@ -3,7 +3,7 @@ import type { VenueBar } from '../contract/venue.ts'
 import type { Bar } from './bar-series.ts'
 import { readDecimal, readRefusal } from './decimal-reading.ts'
 import type { Refusal } from './refusals.ts'
-import { BAR_MS } from './symbol-gate.ts'
+import { BAR_MS } from './timeframe.ts'
 
 /** Rows may be this much ahead of what is settled, ms. */
 const FUTURE_MS = 3_600_000

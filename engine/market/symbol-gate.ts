@@ -9,8 +9,8 @@
 import { TickKind, writeTick } from '../contract/tick.ts'
 import { readDecimal, readRefusal, readSigned } from './decimal-reading.ts'
 import type { Refusal } from './refusals.ts'
+import { BAR_MS } from './timeframe.ts'
 
-export const BAR_MS = 60_000
 /** A single price may be this many times the last trade, or its fraction. */
 const JUMP = 5
 /** Consecutive new trades near each other that make a jump believable, and how near. */

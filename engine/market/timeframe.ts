@@ -1,6 +1,12 @@
 /** Timeframes that are whole multiples of a minute, aligned as the venue aligns them: to the epoch, weeks to Monday. */
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 
+/** One minute: the bar everything longer is folded from. */
+export const BAR_MS = 60_000
+
+/** A hole of more minutes is marked on the chart and said in the log. */
+export const LONG_GAP_MIN = 5
+
 export interface Timeframe {
   readonly name: string
   readonly ms: number

@@ -1,6 +1,7 @@
 /** The feed as a real process against the real simulator: history, live ticks, poison, cuts, silence, barrier. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ADVANCED, childPort } from '../contract/ports/child.ts'
 import type {
@@ -43,7 +44,29 @@ afterEach(async () => {
 })
 
 let counter = 0
-async function run(options: SimulatorOptions & { rate?: number } = {}): Promise<Running> {
+/** The simulator's REST, but for the newest-first positions of `lacks` in every list of klines: minutes the venue has not. */
+async function withoutMinutes(rest: string, lacks: ReadonlySet<number>): Promise<string> {
+  let missing: ReadonlySet<number> | undefined
+  const server = createServer((request, answer) => {
+    void fetch(`${rest}${request.url}`).then(async (reply) => {
+      let text = await reply.text()
+      if (request.url?.startsWith('/fapi/v1/klines') === true) {
+        const rows: readonly (readonly unknown[])[] = JSON.parse(text)
+        missing ??= new Set(rows.map((row) => Number(row[0])).filter((_, n) => lacks.has(rows.length - 1 - n)))
+        text = JSON.stringify(rows.filter((row) => missing?.has(Number(row[0])) !== true))
+      }
+      answer.writeHead(reply.status, { 'content-type': 'application/json' }).end(text)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanups.push(() => void server.close())
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no address')
+  return `http://127.0.0.1:${address.port}`
+}
+
+async function run(options: SimulatorOptions & { rate?: number; lacks?: readonly number[] } = {}): Promise<Running> {
   const started = await startSimulator({ seed: 7, symbols: ['BTCUSDT', 'ETHUSDT'], ...options })
   if (!started.ok) throw new Error(started.error.message)
   const sim = started.value
@@ -76,7 +99,12 @@ async function run(options: SimulatorOptions & { rate?: number } = {}): Promise<
     symbols: settings.value.symbols,
     ringPath: path,
     dataDir: '/nonexistent',
-    endpoints: { rest: sim.rest, ws: sim.ws, rate: options.rate ?? options.speed ?? 1, real: false },
+    endpoints: {
+      rest: options.lacks === undefined ? sim.rest : await withoutMinutes(sim.rest, new Set(options.lacks)),
+      ws: sim.ws,
+      rate: options.rate ?? options.speed ?? 1,
+      real: false,
+    },
     build: 'test',
     session: 'test0000',
   }
@@ -243,6 +271,30 @@ describe('feed', () => {
         (tick) => tick.sequence > (running.ticks.findLast((one) => one.kind === TickKind.reset)?.sequence ?? 0),
       ),
     )
+  })
+
+  it('a hole of more than five minutes that the venue cannot fill is marked for every reader and said once; a shorter one only marked', async () => {
+    const running = await run({ symbols: ['BTCUSDT'], lacks: [20, 21, 22, 23, 24, 25, 26, 27, 40, 41] })
+    await until('gaps', () => of(running, 0, TickKind.gap).length >= 2)
+    expect(of(running, 0, TickKind.gap).map((tick) => tick.words[4])).toEqual([2, 8])
+    const said = (): readonly string[] => running.logs.map(({ text }) => text).filter((text) => text.includes('without data'))
+    await until('asked again', () => (running.status()?.metrics.requests ?? 0) > 4)
+    expect(said()).toEqual([
+      expect.stringMatching(/^BTCUSDT: 8 minutes without data from [\d-]+ [\d:]+ to [\d-]+ [\d:]+ UTC, and the venue has none$/),
+    ])
+    expect(of(running, 0, TickKind.gap)).toHaveLength(2)
+    expect(running.status()?.gapsOpen).toBe(2)
+  })
+
+  it('a symbol whose bars stop while its connection lives is filled by REST', async () => {
+    const running = await run({ speed: 60, symbols: ['BTCUSDT'] })
+    await until('live', () => of(running, 0, TickKind.barClosed).length > 0)
+    running.sim.fault({ on: 'frame', stream: 'btcusdt@kline_1m', times: 100_000, effect: { do: 'dropFrame' } })
+    const closed = of(running, 0, TickKind.barClosed).length
+    const seen = finals(running, 0).length
+    await until('bars without the stream', () => finals(running, 0).length >= seen + 5)
+    expect(of(running, 0, TickKind.barClosed).length).toBeLessThanOrEqual(closed + 1)
+    await expectVenueBars(running, 0, 'BTCUSDT')
   })
 
   it('publishes its history again for a reader that restarted', async () => {

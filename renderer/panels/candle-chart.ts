@@ -21,6 +21,7 @@ import {
   type WhitespaceData,
 } from 'lightweight-charts'
 import type { ChartBar } from '../../engine/contract/cockpit.ts'
+import { incompleteness, type LongBar } from '../replica/long-bars.ts'
 import type { Hex, Token } from '../theme/tokens.ts'
 
 export const MARKER_LIMIT = 200
@@ -30,7 +31,7 @@ export interface ChartMark {
   readonly id: string
   /** Seconds; snapped to its bar by the caller. */
   readonly time: number
-  readonly kind: 'buy' | 'sell' | 'signal'
+  readonly kind: 'buy' | 'sell' | 'signal' | 'gap'
   readonly text: string
 }
 export interface ChartLine {
@@ -41,8 +42,15 @@ export interface ChartLine {
 
 type CandleSeries = ISeriesApi<'Candlestick'>
 const at = (bar: ChartBar): UTCTimestamp => bar.time as UTCTimestamp
-const candle = (bar: ChartBar): CandlestickData<UTCTimestamp> | WhitespaceData<UTCTimestamp> =>
-  bar.present ? { time: at(bar), open: bar.open, high: bar.high, low: bar.low, close: bar.close } : { time: at(bar) }
+/** A minute as it is, or a bar that knows whether it is whole. */
+type Candle = ChartBar | LongBar
+/** A bar that is not whole, running or with minutes missing, is hollow. */
+const HOLLOW = { color: 'transparent' } as const
+const candle = (bar: Candle): CandlestickData<UTCTimestamp> | WhitespaceData<UTCTimestamp> => {
+  if (!bar.present) return { time: at(bar) }
+  const { open, high, low, close } = bar
+  return { time: at(bar), open, high, low, close, ...('running' in bar && incompleteness(bar) !== null ? HOLLOW : {}) }
+}
 
 export class CandleChart {
   readonly #chart: IChartApi
@@ -104,14 +112,14 @@ export class CandleChart {
   }
 
   /** All bars, ascending. */
-  setBars(bars: readonly ChartBar[]): void {
+  setBars(bars: readonly Candle[]): void {
     this.#candles.setData(bars.map(candle))
     this.#volume.setData(bars.map((bar) => this.#volumeOf(bar)))
     this.#newest = bars.at(-1)?.time ?? Number.NEGATIVE_INFINITY
   }
 
   /** Bars at or after the newest one; false when history must be set again. */
-  updateTail(bars: readonly ChartBar[]): boolean {
+  updateTail(bars: readonly Candle[]): boolean {
     for (const bar of bars) {
       if (bar.time < this.#newest) return false
       this.#candles.update(candle(bar))
@@ -167,6 +175,8 @@ export class CandleChart {
         return { ...base, position: 'belowBar', shape: 'arrowUp', color: this.#colors.up, text: mark.text }
       case 'sell':
         return { ...base, position: 'aboveBar', shape: 'arrowDown', color: this.#colors.down, text: mark.text }
+      case 'gap':
+        return { ...base, position: 'aboveBar', shape: 'square', color: this.#colors.warn, text: mark.text }
       case 'signal':
         return { ...base, position: 'aboveBar', shape: 'circle', color: this.#colors['fg-2'], size: 0.5, text: mark.text }
     }

@@ -1,53 +1,59 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
-import type { ChartBar } from '../../engine/contract/cockpit.ts'
+import { LONG_GAP_MIN } from '../../engine/market/timeframe.ts'
 import { DataTable, downloadTable, type Column } from '../controls/data-table.tsx'
 import { Panel } from '../controls/panel.tsx'
-import { aggregate } from '../replica/candle-book.ts'
+import { CHART_TIMEFRAMES, incompleteness, LongBars, type ChartTimeframe, type LongBar } from '../replica/long-bars.ts'
 import { useScreen, usePanelState, useSymbol, useUi, useView } from '../screen.ts'
 import { isOld } from '../replica/freshness.ts'
+import { plural } from '../text/count.ts'
 import { toNumberLossy, signOf } from '../text/decimal.ts'
 import { formatMinute } from '../text/time.ts'
 import { useColors } from '../theme/use-theme.ts'
 import { CandleChart, type ChartLine } from './candle-chart.ts'
-import { chartMarks } from './chart-marks.ts'
+import { chartMarks, gapMarks } from './chart-marks.ts'
 
-const INTERVALS = [1, 5, 15, 60] as const
-const label = (minutes: number): string => (minutes < 60 ? `${minutes}m` : `${minutes / 60}h`)
+const label = (timeframe: ChartTimeframe): string => (timeframe === '1d' ? '1D' : timeframe)
+const secondsOf = (bars: readonly LongBar[]): number => (bars[0]?.of ?? 1) * 60
 
 /** Bars are floats for the chart; the legend shows them with the instrument's decimals. */
 const price = (value: number, decimals: number): string => value.toFixed(decimals).replace(/\B(?=(\d{3})+(?=\.|$))/g, ',')
 
-/** Re-reads the candle book at most once per frame. */
-function useBars(symbol: string, minutes: number, paused: boolean): readonly ChartBar[] {
+/** Folded as minutes come, shown at most once per frame. */
+function useBars(symbol: string, timeframe: ChartTimeframe, paused: boolean): readonly LongBar[] {
   const { session } = useScreen()
-  const [bars, setBars] = useState<readonly ChartBar[]>([])
+  const [bars, setBars] = useState<readonly LongBar[]>([])
   useEffect(() => {
-    const read = (): void => setBars(aggregate(session.candles.bars(symbol), minutes))
-    read()
+    const long = new LongBars(timeframe)
+    long.replace(session.candles.bars(symbol))
+    setBars(long.bars)
     if (paused) return
     let frame = 0
     const stop = session.candles.onChange((change) => {
-      if (change.symbol !== symbol || frame !== 0) return
+      if (change.symbol !== symbol) return
+      const minutes = session.candles.bars(symbol)
+      if (change.kind === 'replaced') long.replace(minutes)
+      else long.update(minutes.slice(minutes.findLastIndex((bar) => bar.time < change.from) + 1))
+      if (frame !== 0) return
       frame = requestAnimationFrame(() => {
         frame = 0
-        read()
+        setBars(long.bars)
       })
     })
     return () => {
       stop()
       cancelAnimationFrame(frame)
     }
-  }, [session, symbol, minutes, paused])
+  }, [session, symbol, timeframe, paused])
   return bars
 }
 
 export function CandlesPanel() {
   const { ui } = useScreen()
   const symbol = useSymbol()
-  const minutes = useUi((u) => u.minutes)
+  const timeframe = useUi((u) => u.timeframe)
   const table = useUi((u) => u.chartTable)
   const frozen = useUi((u) => u.frozenAt !== null)
-  const bars = useBars(symbol, minutes, frozen)
+  const bars = useBars(symbol, timeframe, frozen)
   const state = usePanelState((replica) => ({
     awaiting: `candles of ${symbol === '' ? 'the first symbol' : symbol}`,
     receivedAt: bars.length === 0 ? null : (replica.receipt.ticks[symbol] ?? null),
@@ -64,9 +70,9 @@ export function CandlesPanel() {
       tools={
         <>
           <div className="segments" role="group" aria-label="Bar length">
-            {INTERVALS.map((m) => (
-              <button key={m} type="button" aria-pressed={m === minutes} onClick={() => ui.setState({ minutes: m })}>
-                {label(m)}
+            {CHART_TIMEFRAMES.map((one) => (
+              <button key={one} type="button" aria-pressed={one === timeframe} onClick={() => ui.setState({ timeframe: one })}>
+                {label(one)}
               </button>
             ))}
           </div>
@@ -82,7 +88,7 @@ export function CandlesPanel() {
           <button
             type="button"
             className="tool"
-            onClick={() => downloadTable(`${symbol}-${label(minutes)}`, columns, bars, '')}
+            onClick={() => downloadTable(`${symbol}-${label(timeframe)}`, columns, bars, '')}
             title="Candles as CSV"
           >
             CSV
@@ -91,7 +97,7 @@ export function CandlesPanel() {
       }
     >
       <div className={table ? 'chart-and-table' : 'chart-only'}>
-        <Chart symbol={symbol} bars={bars} minutes={minutes} decimals={decimals} old={isOld(state)} />
+        <Chart symbol={symbol} bars={bars} timeframe={timeframe} decimals={decimals} old={isOld(state)} />
         {table ? (
           <div className="chart-table">
             <DataTable
@@ -108,8 +114,8 @@ export function CandlesPanel() {
   )
 }
 
-function barColumns(decimals: number): readonly Column<ChartBar>[] {
-  const of = (pick: (bar: ChartBar) => number, digits: number) => (bar: ChartBar) => (bar.present ? price(pick(bar), digits) : '—')
+function barColumns(decimals: number): readonly Column<LongBar>[] {
+  const of = (pick: (bar: LongBar) => number, digits: number) => (bar: LongBar) => (bar.present ? price(pick(bar), digits) : '—')
   return [
     { id: 'time', head: 'Open time (UTC)', text: (bar) => formatMinute(bar.time * 1000) },
     { id: 'o', head: 'Open', end: true, text: of((b) => b.open, decimals) },
@@ -117,23 +123,25 @@ function barColumns(decimals: number): readonly Column<ChartBar>[] {
     { id: 'l', head: 'Low', end: true, text: of((b) => b.low, decimals) },
     { id: 'c', head: 'Close', end: true, text: of((b) => b.close, decimals) },
     { id: 'v', head: 'Volume', end: true, text: of((b) => b.volume, 3) },
+    { id: 'whole', head: 'Whole', text: (bar) => (bar.present ? (incompleteness(bar) ?? 'yes') : 'gap') },
   ]
 }
 
 interface ChartProps {
   readonly symbol: string
-  readonly bars: readonly ChartBar[]
-  readonly minutes: number
+  readonly bars: readonly LongBar[]
+  readonly timeframe: ChartTimeframe
   readonly decimals: number
   readonly old: boolean
 }
 
-function Chart({ symbol, bars, minutes, decimals, old }: ChartProps) {
+function Chart({ symbol, bars, timeframe, decimals, old }: ChartProps) {
   const colors = useColors()
   const container = useRef<HTMLDivElement>(null)
   const chart = useRef<CandleChart | null>(null)
   const drawn = useRef<{ key: string; length: number; first: number; newest: number }>({ key: '', length: 0, first: 0, newest: 0 })
   const [hover, setHover] = useState<number | null>(null)
+  const [gaps, setGaps] = useState(0)
   const fills = useView((s) => s.fills)
   const signals = useView((s) => s.signals)
   const positions = useView((s) => s.account?.positions ?? null)
@@ -155,7 +163,7 @@ function Chart({ symbol, bars, minutes, decimals, old }: ChartProps) {
   useEffect(() => {
     const view = chart.current
     if (view === null) return
-    const key = `${symbol}/${minutes}/${colors.up}/${colors['bg-1']}`
+    const key = `${symbol}/${timeframe}/${colors.up}/${colors['bg-1']}`
     const before = drawn.current
     const first = bars[0]?.time ?? 0
     const tail = bars.filter((bar) => bar.time >= before.newest)
@@ -166,13 +174,17 @@ function Chart({ symbol, bars, minutes, decimals, old }: ChartProps) {
       if (key !== before.key) view.toNow()
     }
     drawn.current = { key, length: bars.length, first, newest: bars.at(-1)?.time ?? 0 }
-  }, [bars, symbol, minutes, colors])
+  }, [bars, symbol, timeframe, colors])
 
+  const { session } = useScreen()
   const barCount = bars.length
   useEffect(() => {
-    chart.current?.setMarks(chartMarks(bars, fills ?? [], signals ?? [], symbol, minutes))
+    const seconds = secondsOf(bars)
+    const gaps = gapMarks(session.candles.bars(symbol), seconds)
+    setGaps(gaps.length)
+    chart.current?.setMarks([...gaps, ...chartMarks(bars, fills ?? [], signals ?? [], symbol, seconds)])
     // A running bar changes no mark; a new bar does.
-  }, [barCount, fills, signals, symbol, minutes, colors])
+  }, [session, barCount, fills, signals, symbol, timeframe, colors])
   useEffect(() => {
     const lines: ChartLine[] = []
     for (const p of positions ?? []) {
@@ -191,7 +203,7 @@ function Chart({ symbol, bars, minutes, decimals, old }: ChartProps) {
         className="chart-canvas"
         ref={container}
         role="img"
-        aria-label={`Candles of ${symbol}, ${label(minutes)} bars. Press T for the same data as a table.`}
+        aria-label={`Candles of ${symbol}, ${label(timeframe)} bars${gaps === 0 ? '' : `, ${plural(gaps, 'gap')} of more than ${LONG_GAP_MIN} minutes`}. Press T for the same data as a table.`}
       />
       {old ? <div className="hatch" aria-hidden="true" /> : null}
       <Legend bar={shown} decimals={decimals} />
@@ -199,14 +211,16 @@ function Chart({ symbol, bars, minutes, decimals, old }: ChartProps) {
   )
 }
 
-function Legend({ bar, decimals }: { readonly bar: ChartBar | undefined; readonly decimals: number }) {
+function Legend({ bar, decimals }: { readonly bar: LongBar | undefined; readonly decimals: number }) {
   if (bar === undefined) return null
   if (!bar.present) return <p className="chart-legend">{formatMinute(bar.time * 1000)} no data (gap)</p>
   const tone = bar.close >= bar.open ? 'up' : 'down'
+  const lacks = incompleteness(bar)
   return (
     <p className="chart-legend">
       {formatMinute(bar.time * 1000)} UTC <b>O</b> {price(bar.open, decimals)} <b>H</b> {price(bar.high, decimals)} <b>L</b>{' '}
       {price(bar.low, decimals)} <b>C</b> <span className={tone}>{price(bar.close, decimals)}</span> <b>V</b> {price(bar.volume, 3)}
+      {lacks === null ? null : <span className="chart-lacks"> · {lacks}</span>}
     </p>
   )
 }

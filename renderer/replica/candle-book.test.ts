@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { LIMITS, type ChartBar } from '../../engine/contract/cockpit.ts'
-import { aggregate, CandleBook } from './candle-book.ts'
+import { CandleBook } from './candle-book.ts'
 
-const bar = (time: number, close = 1, present = true): ChartBar => ({
+const bar = (time: number, close = 1): ChartBar => ({
   time,
   open: close,
   high: close + 1,
   low: close - 1,
   close,
   volume: 1,
-  present,
+  present: true,
 })
 
 it('whatever the order of arrival, bars are ascending, unique by time and the newest version wins', () => {
@@ -43,21 +43,4 @@ it('never holds more than the limit (INV-11)', () => {
   for (let i = 0; i < 20; i++) book.apply({ type: 'bars', symbol: 'X', bars: [bar((LIMITS.bars + 50 + i) * 60)] })
   expect(book.bars('X').length).toBe(LIMITS.bars)
   expect(book.bars('X').at(-1)?.time).toBe((LIMITS.bars + 69) * 60)
-})
-it('aggregates without inventing data in holes', () => {
-  const bars = [
-    bar(0, 10),
-    bar(60, 12),
-    bar(120, 9),
-    bar(180, 0, false),
-    bar(240, 0, false),
-    bar(300, 0, false),
-    bar(360, 7),
-    bar(600, 0, false),
-  ]
-  expect(aggregate(bars, 5)).toEqual([
-    { time: 0, open: 10, high: 13, low: 8, close: 9, volume: 3, present: true },
-    { time: 300, open: 7, high: 8, low: 6, close: 7, volume: 1, present: true },
-    { time: 600, open: 0, high: 1, low: -1, close: 0, volume: 1, present: false },
-  ])
 })

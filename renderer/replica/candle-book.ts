@@ -55,28 +55,3 @@ export class CandleBook {
     return () => this.#listeners.delete(listener)
   }
 }
-
-/** Bars of `minutes` from one-minute bars; a bucket with a hole in it and no data at all stays a hole. For the chart only. */
-export function aggregate(bars: readonly ChartBar[], minutes: number): ChartBar[] {
-  if (minutes === 1) return [...bars]
-  const seconds = minutes * 60
-  const out: ChartBar[] = []
-  for (const bar of bars) {
-    const time = Math.floor(bar.time / seconds) * seconds
-    const last = out.at(-1)
-    if (last === undefined || last.time !== time) out.push({ ...bar, time })
-    else if (!last.present) out[out.length - 1] = { ...bar, time }
-    else if (bar.present) {
-      out[out.length - 1] = {
-        time,
-        open: last.open,
-        high: Math.max(last.high, bar.high),
-        low: Math.min(last.low, bar.low),
-        close: bar.close,
-        volume: last.volume + bar.volume,
-        present: true,
-      }
-    }
-  }
-  return out
-}

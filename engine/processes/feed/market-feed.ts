@@ -8,11 +8,12 @@
 import { isAscii } from 'node:buffer'
 import type { Random } from '../../contract/clock.ts'
 import type { FeedStatus, LogLine, ProcessInit } from '../../contract/processes.ts'
-import type { Bar } from '../../market/bar-series.ts'
+import type { Bar, Hole } from '../../market/bar-series.ts'
 import { FrameReader } from '../../market/frame-reader.ts'
 import { readHistoryBar } from '../../market/history-bar.ts'
 import type { Refusal } from '../../market/refusals.ts'
-import { BAR_MS } from '../../market/symbol-gate.ts'
+import { BAR_MS, LONG_GAP_MIN } from '../../market/timeframe.ts'
+import { nextInTurn } from '../../market/universe.ts'
 import type { RingProducer } from '../../ring/index.ts'
 import type { AllowedHosts, Venue } from '../../venue/index.ts'
 import { createMarketStream, type MarketStream } from './market-stream.ts'
@@ -57,6 +58,9 @@ const DOUBT_EVERY_MS = 2_000
  */
 const SETTLE = { baseMs: 1_000, localMs: 20 } as const
 const FLUSH_AFTER_MS = 250
+/** A minute's bar that has not come this long after its end, venue ms, is asked for; what asking costs. */
+const LATE_MS = 5_000
+const LATE_WEIGHT = 1
 
 export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
   const { init, venue, log } = options
@@ -157,6 +161,14 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
     if (!queue.includes(line)) line.release()
   }
 
+  const sayLong = (line: SymbolLine, told: readonly Hole[], why: string): void => {
+    for (const { first, last, bars } of told) {
+      if (bars <= LONG_GAP_MIN) continue
+      const clock = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
+      log({ level: 'warn', text: `${line.symbol}: ${bars} minutes without data from ${clock(first)} to ${clock(last)} UTC, ${why}` })
+    }
+  }
+
   const fill = async (line: SymbolLine): Promise<void> => {
     const limit = symbols.length > HISTORY.manySymbols ? HISTORY.many : HISTORY.few
     const [hole] = line.holes(currentMinute())
@@ -170,7 +182,7 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
     if (stopped) return
     if (!answer.ok) {
       log({ level: 'warn', text: `${line.symbol}: history not available, ${answer.error.message}` })
-      await line.publishHistory([], line.holes(currentMinute()))
+      sayLong(line, await line.publishHistory([], line.holes(currentMinute())), 'missing so far')
       letGo(line)
       return retryLater(line)
     }
@@ -186,7 +198,7 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
     const last = news.at(-1)
     if (last !== undefined) reader.gates[line.symbolId]?.seed(last.close)
     const holes = line.holes(line.series.lastFinal)
-    await line.publishHistory(news, holes)
+    sayLong(line, await line.publishHistory(news, holes), 'and the venue has none')
     letGo(line)
     if (lockStep) return
     const unsettled = bars.some((bar) => !bar.final && bar.time + BAR_MS <= askedAt)
@@ -228,8 +240,33 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
       connection('public', part, number, ['bookTicker']),
     )
   }
+  /* ---- a bar that is overdue while its connection lives: REST, in turn, as far as half of the budget goes */
+  let cursor = 0
+  const askedAt = new Map<string, number>()
+  const fetchLate = (): void => {
+    if (lockStep) return
+    const overdue = venue.clock.nowMs() - 2 * BAR_MS - settleMs - LATE_MS
+    const now = performance.now()
+    const due = lines.filter(
+      ({ symbol, series, holding }) =>
+        !holding && series.lastFinal !== 0 && series.lastFinal < overdue && now - (askedAt.get(symbol) ?? -Infinity) > FILL_RETRY_MS,
+    )
+    const { usedWeight, weightLimit } = venue.metrics()
+    const chosen = nextInTurn(
+      due.map(({ symbol }) => symbol),
+      cursor,
+      (weightLimit / 2 - usedWeight) / LATE_WEIGHT,
+    )
+    cursor = chosen.cursor
+    for (const line of due) {
+      if (!chosen.turn.includes(line.symbol)) continue
+      askedAt.set(line.symbol, now)
+      enqueueFill(line)
+    }
+  }
   const watch = setInterval(() => {
     for (const stream of streams) stream.watch()
+    fetchLate()
   }, 1_000)
 
   /* ---- waiting for a state of things */

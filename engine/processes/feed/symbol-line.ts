@@ -4,7 +4,7 @@
  */
 import { TICK_WORDS, TickKind, tickKind, writeTick } from '../../contract/tick.ts'
 import { BarSeries, type Bar, type Hole } from '../../market/bar-series.ts'
-import { BAR_MS } from '../../market/symbol-gate.ts'
+import { BAR_MS } from '../../market/timeframe.ts'
 import type { RingPublisher } from './ring-publisher.ts'
 
 /** Ticks held per symbol while history is fetched (a few seconds). */
@@ -91,8 +91,8 @@ export class SymbolLine {
     this.#publisher.commit()
   }
 
-  /** Publishes bars as history, with the holes between them that were not told yet, in time order; paced. */
-  async publishHistory(bars: readonly Bar[], holes: readonly Hole[]): Promise<void> {
+  /** Publishes bars as history, with the holes between them that were not told yet, in time order; paced. The holes now told. */
+  async publishHistory(bars: readonly Bar[], holes: readonly Hole[]): Promise<readonly Hole[]> {
     const untold = holes.filter((hole) => !this.#told.has(hole.first))
     for (const hole of untold) this.#told.add(hole.first)
     const words = new Float64Array((bars.length + untold.length) * TICK_WORDS)
@@ -112,6 +112,7 @@ export class SymbolLine {
     }
     writeHoles(Infinity)
     await this.#publisher.appendPaced(words, count)
+    return untold
   }
 
   /** All final bars again, for a reader that restarted. */
