@@ -5,6 +5,7 @@ import { isInFlight, isTerminal, isUnresolved, type Order } from '../orders/orde
 import { tripOf } from '../risk/risk.ts'
 import { updateEquity } from './account.ts'
 import type { Command } from './events.ts'
+import { watchLeverage } from './leverage.ts'
 import { lookUp } from './responses.ts'
 import { standingOf } from './standing.ts'
 import type { BrainState } from './state.ts'
@@ -44,6 +45,7 @@ export function onClock(state: BrainState, out: Command[]): void {
   }
   watchWallet(state, out)
   if (state.ledger !== null && !state.tripped && state.tradingState === 'active') {
+  watchLeverage(state, out)
     const trip = tripOf(standingOf(state))
     if (trip !== null) {
       state.tripped = true

@@ -1,31 +1,31 @@
 /**
- * From a signal to an entry: rails, size, quantise, filters, rails again on what would really be sent (INV-02), intent, order.
+ * From a signal to an entry: rails, size, quantise, filters, rails again on what would really be sent (INV-02), intent, order. An entry
+ * that counts on a leverage the venue has not confirmed waits for it, and is judged anew when the answer is there.
  * INV-07: a symbol with a trade under way takes no second entry, however close two signals are. Every pass and every refusal is
  * journaled with its rule.
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
-import type { TradePlan } from '../contract/journal-kinds.ts'
 import type { OrderRequest } from '../contract/venue.ts'
-import { decimal, toText, ZERO, type Decimal, type Price, type Qty } from '../money/decimal.ts'
-import { quantisePrice, quantiseQuantity, quantiseTrigger } from '../money/quantise.ts'
+import { toText, type Decimal, type Qty } from '../money/decimal.ts'
+import { quantiseQuantity } from '../money/quantise.ts'
 import { validateOrder } from '../money/validate.ts'
 import { clientId } from '../orders/client-id.ts'
-import { opposite } from '../orders/bracket.ts'
 import { judgeEntry, type Candidate, type Verdict } from '../risk/risk.ts'
 import { sizeOf } from '../risk/size.ts'
 import type { Signal } from '../strategy/strategy.ts'
 import { heldQuantity } from './account.ts'
+import { moveEntry } from './amends.ts'
+import { entryLevels, planOf, type Refusal } from './entry-plan.ts'
 import type { Command } from './events.ts'
+import { allowedLeverage, askLeverage, isConfirmed } from './leverage.ts'
 import { submit } from './order-desk.ts'
 import { grossNotional, standingOf, symbolNotional } from './standing.ts'
 import { positionSideOf, type BrainState, type SymbolState } from './state.ts'
 import { amountOf, textOf } from './text.ts'
+import { newTrade, riskOf } from './trade.ts'
 
-/** Why nothing was sent, as a rule's name and a sentence. */
-interface Refusal {
-  readonly rule: string
-  readonly text: string
-}
+/** What became of a signal. */
+type Outcome = 'ordered' | 'waiting' | Refusal
 
 export function considerSignal(state: BrainState, symbol: SymbolState, signal: Signal, out: Command[]): void {
   state.counters.signals++
@@ -48,7 +48,24 @@ export function considerSignal(state: BrainState, symbol: SymbolState, signal: S
       },
     },
   })
-  const refusal = tryEntry(state, symbol, signal, out)
+  conclude(state, symbol, signal, tryEntry(state, symbol, signal, out), out)
+}
+
+/** The venue has answered about the leverage `asked`: the entry that waits for it goes on, with everything judged anew. */
+export function resumeEntry(state: BrainState, symbol: SymbolState, asked: number, out: Command[]): void {
+  const signal = symbol.waiting
+  if (signal === null) return
+  symbol.waiting = null
+  const wanted = allowedLeverage(state, symbol, signal)
+  const outcome: Outcome =
+    wanted === asked && !isConfirmed(symbol, wanted)
+      ? { rule: 'leverage', text: `the venue has not confirmed leverage ${wanted} for ${symbol.symbol}` }
+      : tryEntry(state, symbol, signal, out)
+  conclude(state, symbol, signal, outcome, out)
+}
+
+function conclude(state: BrainState, symbol: SymbolState, signal: Signal, outcome: Outcome, out: Command[]): void {
+  const refusal = outcome === 'ordered' || outcome === 'waiting' ? null : outcome
   if (refusal !== null) {
     if (refusal.rule === 'position-open') reverse(state, symbol, signal)
     journalDecision(state, signal, { allowed: false, ...refusal, passed: [] }, out)
@@ -62,7 +79,12 @@ export function considerSignal(state: BrainState, symbol: SymbolState, signal: S
       time: signal.time,
       price: textOf(signal.price) ?? ('0' as DecimalText),
       why: signal.why,
-      outcome: refusal === null ? 'ordered' : `${refusal.rule}: ${refusal.text}`,
+      outcome:
+        refusal !== null
+          ? `${refusal.rule}: ${refusal.text}`
+          : outcome === 'waiting'
+            ? `waits until the venue has confirmed leverage ${allowedLeverage(state, symbol, signal)}`
+            : 'ordered',
       invalidation: textOf(signal.invalidation),
     },
   })
@@ -101,26 +123,18 @@ function journalDecision(
   })
 }
 
-function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: Command[]): Refusal | null {
+function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: Command[]): Outcome {
   if (state.ledger === null) return { rule: 'released', text: 'the account is not known yet' }
   const { filters } = symbol
-  const wished = amountOf(signal.entry.type === 'LIMIT' ? signal.entry.price : signal.price)
-  const wishedStop = amountOf(signal.stop)
-  const wishedTarget = amountOf(signal.takeProfit)
-  if (wished.lte(0) || wishedStop.lte(0) || wishedTarget.lte(0)) return { rule: 'price', text: 'the signal has no usable prices' }
-
-  const price = quantisePrice(wished as Price, signal.side, filters)
-  const stop = quantiseTrigger(wishedStop as Price, opposite(signal.side), 'STOP_MARKET', filters)
-  const target = quantiseTrigger(wishedTarget as Price, opposite(signal.side), 'TAKE_PROFIT_MARKET', filters)
-  if (!levelsMakeSense(signal.side, price, stop, target)) {
-    return { rule: 'price', text: `stop ${toText(stop)} and target ${toText(target)} do not stand around ${toText(price)}` }
-  }
+  if (signal.moves !== undefined) return move(state, symbol, signal, out)
+  const levels = entryLevels(signal, filters)
+  if ('rule' in levels) return levels
+  const { price, stop, target } = levels
 
   const standing = standingOf(state)
   const positionNotional = symbolNotional(state, symbol)
   const gross = grossNotional(state)
-  const rail = signal.leverageClass === 'student' ? state.rails.maxLeverageStudent : state.rails.maxLeverageTeacher
-  const maxLeverage = Math.min(rail, state.config.leverage)
+  const maxLeverage = allowedLeverage(state, symbol, signal)
   const market = signal.entry.type === 'MARKET'
   const raw = sizeOf({
     equity: standing.equity,
@@ -137,7 +151,7 @@ function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: C
   const candidate: Candidate = {
     symbol: symbol.symbol,
     allowed: filters.status === 'TRADING',
-    entryInFlight: symbol.trade !== null && heldQuantity(state, symbol).isZero(),
+    entryInFlight: symbol.waiting !== null || (symbol.trade !== null && heldQuantity(state, symbol).isZero()),
     positionOpen: !heldQuantity(state, symbol).isZero() || !symbol.foreign.isZero(),
     coolDownUntil: symbol.coolDownUntil,
     dataAgeMs: dataAge(state, symbol, signal),
@@ -152,6 +166,19 @@ function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: C
   if (!verdict.allowed) return { rule: verdict.rule, text: verdict.text }
   if (quantity.isZero()) return { rule: 'size', text: `the rails leave no room for the smallest order of ${symbol.symbol}` }
 
+  if (!isConfirmed(symbol, maxLeverage)) {
+    const asked = askLeverage(
+      state,
+      symbol,
+      maxLeverage,
+      signal.leverageClass === 'student' ? earnedWhy(symbol) : 'confirmed before the entry',
+      out,
+    )
+    if (!asked && symbol.leverage.asked === 0) return { rule: 'leverage', text: `leverage ${maxLeverage} cannot be set now` }
+    symbol.waiting = signal
+    return 'waiting'
+  }
+
   state.counter++
   const request = entryRequest(state, symbol, signal, price, quantity)
   const valid = validateOrder(request, filters, {
@@ -162,52 +189,34 @@ function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: C
   })
   if (!valid.ok) return { rule: `filter ${valid.error.venueCode}`, text: valid.error.message }
 
-  const plan: TradePlan = {
-    signalId: signal.id,
-    side: signal.side,
-    stop: toText(stop),
-    takeProfit: toText(target),
-    entryDeadline: signal.entry.type === 'LIMIT' ? state.now + signal.entry.timeoutMs : state.now + 60_000,
-    exitDeadline: state.now + signal.maxHoldMs,
-    ...trailOf(signal),
-  }
+  const plan = planOf(signal, stop, target, state.now)
   journalDecision(state, signal, verdict, out, { quantity: toText(quantity), price: toText(price) })
   submit(state, request, { role: 'entry', group: request.clientId, reason: signal.why, plan }, out)
-  symbol.trade = {
+  symbol.trade = newTrade({
     group: request.clientId,
     plan,
     positionSide: request.positionSide,
     orders: [request.clientId],
     startedAt: state.now,
-    risk: price.minus(stop).abs().times(quantity),
-    net: ZERO,
-    exitReason: '',
-    form: 'closePosition',
-    stopFailures: 0,
-    takeProfitFailures: 0,
-    exitFailures: 0,
-    stopNotBefore: 0,
-    takeProfitNotBefore: 0,
-    exitNotBefore: 0,
-  }
-  return null
+    risk: riskOf(price, stop, quantity),
+  })
+  return 'ordered'
 }
 
-const levelsMakeSense = (side: 'BUY' | 'SELL', price: Decimal, stop: Decimal, target: Decimal): boolean =>
-  side === 'BUY' ? stop.lt(price) && target.gt(price) : stop.gt(price) && target.lt(price)
+const earnedWhy = (symbol: SymbolState): string => `earned: the student ${symbol.strategy.shadow?.().why ?? ''}`
+
+function move(state: BrainState, symbol: SymbolState, signal: Signal, out: Command[]): Outcome {
+  const moved = moveEntry(state, symbol, signal, out)
+  if ('rule' in moved) return moved
+  journalDecision(state, signal, { allowed: true, rule: 'all', text: 'its resting entry is moved', passed: [] }, out, moved)
+  return 'ordered'
+}
 
 /** Age in local milliseconds of what the decision rests on; endless when the stream was interrupted. */
 function dataAge(state: BrainState, symbol: SymbolState, signal: Signal): number {
   if (symbol.incomplete || symbol.dataAt === 0) return Number.POSITIVE_INFINITY
   const oldest = Math.min(symbol.dataAt, signal.time)
   return Math.max(0, Math.round((state.now - oldest) / Math.max(1, state.config.rate)))
-}
-
-/** The venue takes 0.1 to 10 per cent. */
-function trailOf(signal: Signal): { trailPct?: DecimalText } {
-  if (signal.trailFraction === undefined) return {}
-  const percent = Math.min(10, Math.max(0.1, Math.round(signal.trailFraction * 1_000) / 10))
-  return { trailPct: toText(decimal(textOf(percent) ?? ('0.1' as DecimalText))) }
 }
 
 function entryRequest(state: BrainState, symbol: SymbolState, signal: Signal, price: Decimal, quantity: Decimal): OrderRequest {

@@ -48,6 +48,13 @@ export type BrainEvent =
   | { readonly type: 'fills'; readonly at: number; readonly symbol: string; readonly result: VenueResult<readonly VenueFill[]> }
   | { readonly type: 'income'; readonly at: number; readonly result: VenueResult<readonly IncomeRecord[]> }
   | { readonly type: 'filters'; readonly at: number; readonly filters: readonly SymbolFilters[] }
+  | {
+      readonly type: 'leverageSet'
+      readonly at: number
+      readonly symbol: string
+      readonly leverage: number
+      readonly result: VenueResult<void>
+    }
   | { readonly type: 'stream'; readonly at: number; readonly healthy: boolean }
   | { readonly type: 'journal'; readonly at: number; readonly fault: string }
   | { readonly type: 'release'; readonly at: number }

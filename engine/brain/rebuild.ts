@@ -26,6 +26,8 @@ export const REBUILD_KINDS = [
   'position',
   'repair',
   'equity',
+  'shadow',
+  'leverage',
 ] as const satisfies readonly JournalKind[]
 
 /** After a restart fills are read again from this long before the last journaled one. */
@@ -144,7 +146,17 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
       const waiting = state.unclaimed.get(known)
       state.unclaimed.delete(known)
       const booked = waiting === undefined ? order.booked : toText(decimal(order.booked).plus(decimal(waiting)))
-      state.orders.set(order.clientId, { ...order, state: to, executed, booked, orderId, childOrderId, updatedAt: entry.time })
+      state.orders.set(order.clientId, {
+        ...order,
+        state: to,
+        price,
+        quantity,
+        executed,
+        booked,
+        orderId,
+        childOrderId,
+        updatedAt: entry.time,
+      })
       return true
     }
     case 'fill': {
@@ -211,6 +223,19 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
           orderId: order.orderId,
         })
       }
+      return true
+    }
+    case 'shadow':
+      state.bySymbol.get(entry.symbol)?.strategy.recall?.(entry.payload)
+      return true
+    case 'leverage': {
+      const leverage = state.bySymbol.get(entry.symbol)?.leverage
+      if (leverage === undefined || entry.payload.step === 'refused') return false
+      const { to } = entry.payload
+      // What it is now is for the venue to say; a raise that was asked for may have come true.
+      leverage.venue = entry.payload.step === 'confirmed' ? to : Math.max(leverage.venue, to)
+      leverage.proved = false
+      leverage.raised = leverage.venue > baseLeverage(state)
       return true
     }
     case 'equity': {

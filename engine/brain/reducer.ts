@@ -66,6 +66,13 @@ function apply(state: BrainState, event: BrainEvent, out: Command[]): RepairAnsw
         if (symbol !== undefined) symbol.filters = filters
       }
       return null
+    case 'leverageSet': {
+      const symbol = state.bySymbol.get(event.symbol)
+      if (symbol === undefined) return null
+      onLeverageSet(state, symbol, event.leverage, event.result, out)
+      resumeEntry(state, symbol, event.leverage, out)
+      return null
+    }
     case 'stream':
       state.streamHealthy = event.healthy
       return null
@@ -81,6 +88,8 @@ function apply(state: BrainState, event: BrainEvent, out: Command[]): RepairAnsw
       return null
     case 'rails':
       state.rails = event.rails
+      state.learningRevision++
+      for (const symbol of state.symbols) lowerLeverage(state, symbol, out)
       out.push({
         type: 'journal',
         entry: { kind: 'rail', time: state.now, payload: { rule: 'changed', text: 'rails changed', rails: event.rails } },

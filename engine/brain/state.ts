@@ -150,6 +150,8 @@ export interface BrainState {
     signals: number
     orders: number
     fills: number
+  /** Counts changes of what the learning strategy's view shows. */
+  learningRevision: number
     rejects: number
     lost: number
     invalidTransitions: number
@@ -245,3 +247,4 @@ export function createBrain(config: BrainConfig): BrainState {
 /** Which side of a hedged account a side of an entry works on. */
 export const positionSideOf = (config: BrainConfig, side: 'BUY' | 'SELL'): PositionSide =>
   config.hedge ? (side === 'BUY' ? 'LONG' : 'SHORT') : 'BOTH'
+    learningRevision: 0,

@@ -134,10 +134,13 @@ function feed(state: BrainState, symbol: SymbolState, bar: Bar, live: boolean, o
   symbol.lastBar = bar.openTime
   symbol.incomplete = false
   symbol.last = bar.close
+  symbol.close = bar.close
+  if (symbol.trade?.plan.trail !== undefined) state.dirty.add(symbol)
   const closeTime = bar.openTime + BAR_MS
   if (closeTime > symbol.dataAt) symbol.dataAt = closeTime
   const fresh = live && closeTime > (state.config.startedAt ?? 0)
   if (fresh) state.counters.candles++
   const signal = symbol.strategy.onBar(bar, fresh)
+  if (symbol.strategy.facts !== undefined) takeFacts(state, symbol, out)
   if (signal !== undefined && fresh) considerSignal(state, symbol, signal, out)
 }

@@ -101,7 +101,7 @@ function positionRow(state: BrainState, position: LedgerPosition): PositionRow {
     unrealizedPnl: toText(position.quantity.times(mark.minus(position.averageEntry))),
     realizedPnl: toText(position.realized),
     liquidationPrice: toTextPlaces(liquidation, symbol?.filters.pricePrecision ?? 8),
-    leverage: state.config.leverage,
+    leverage: symbol?.leverage.venue ?? 0,
     stopPrice: stop,
     takeProfitPrice: takeProfit,
     openedAt: position.openedAt,

@@ -71,6 +71,10 @@ export function createRequests(options: RequestOptions): BrainRequests {
         })
         return { type: 'fills', at: now(), symbol, result }
       }
+      case 'setLeverage': {
+        const result = await venue.setLeverage(command.symbol, command.leverage)
+        return { type: 'leverageSet', at: now(), symbol: command.symbol, leverage: command.leverage, result }
+      }
       case 'income': {
         const result = await venue.income({ startTime: Math.trunc(command.startTime), limit: 1_000 })
         return { type: 'income', at: now(), result }

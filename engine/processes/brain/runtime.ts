@@ -15,16 +15,19 @@ import { startLedgerRebuild } from './recovery.ts'
 import { createBrainJournal } from './journal-writer.ts'
 import { createRequests, isRequest, unsent, type RequestCommand } from './requests.ts'
 import { createLatency } from './latency.ts'
+import { loadStrategy } from './strategy-file.ts'
 import type { BrainEvent, Command, RepairAnswer } from '../../brain/events.ts'
 import type { Recorder } from '../../brain/recorder.ts'
 import { reduce } from '../../brain/reducer.ts'
 import { unresolvedIds } from '../../brain/standing.ts'
 import { createBrain, type BrainState } from '../../brain/state.ts'
 import { reduceTicks } from '../../brain/ticks.ts'
+import { heldQuantity } from '../../brain/account.ts'
+import { learningView } from '../../brain/learning.ts'
+import { baseLeverage } from '../../brain/leverage.ts'
 import { accountView, riskView } from '../../brain/views.ts'
 import type { Journal } from '../../journal/journal.ts'
 import type { RingReader } from '../../ring/index.ts'
-import { strategyFactory } from '../../strategy/registry.ts'
 import type { Venue } from '../../venue/index.ts'
 
 export interface BrainRuntimeOptions {
@@ -122,11 +125,10 @@ export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<
   const account = venue.private
   const stream = venue.userStream
   if (account === undefined || stream === undefined) return fail('no-keys', 'the brain needs API keys')
-  const strategy = strategyFactory(settings.strategy)
+  const strategy = await loadStrategy(settings.strategy)
   if (!strategy.ok) return strategy
   const reference = await readReference(venue, account, init)
   if (!reference.ok) return reference
-  const leverage = Math.min(settings.leverage, Math.max(settings.rails.maxLeverageTeacher, settings.rails.maxLeverageStudent))
   const state = createBrain({
     session: init.session,
     symbols: init.symbols,
@@ -181,6 +183,7 @@ function assemble(
   let learning = NEW_CONNECTION_BARRIERS
   let lastRevision = -1
   let lastRisk = ''
+  let lastLearning = -1
   let lastTicks = 0
   let stopped = false
 
@@ -206,7 +209,7 @@ function assemble(
     for (const command of commands) {
       if (command.type === 'journal') {
         journal.add(command.entry)
-        if (command.entry.kind === 'intent') intents = true
+        if (command.entry.kind === 'intent' || command.entry.kind === 'leverage') intents = true
       } else if (isRequest(command)) outgoing.push(command)
       else show(command)
     }
@@ -317,14 +320,22 @@ function assemble(
       lastRisk = text
       emit('risk', risk)
     }
+    if (all || state.learningRevision !== lastLearning) {
+      lastLearning = state.learningRevision
+      emit('learning', learningView(state))
+    }
     if (all) counters()
   }
 
+  /** In lock-step before anything is virtual, so that no barrier waits for it; else the clock sees to it (brain/leverage.ts). */
   async function setLeverage(): Promise<void> {
-    for (const symbol of init.symbols) {
-      if (stopped) return
-      const done = await account.setLeverage(symbol, state.config.leverage)
-      if (!done.ok) emit('log', { level: 'warn', text: `${symbol}: leverage not set (${done.error.message})` })
+    for (const symbol of state.symbols) {
+      if (stopped || !heldQuantity(state, symbol).isZero()) continue
+      const leverage = baseLeverage(state)
+      const result = await account.setLeverage(symbol.symbol, leverage)
+      step({ type: 'leverageSet', at: now(), symbol: symbol.symbol, leverage, result })
+      /* a key without the right to trade gets the same answer for every symbol */
+      if (!result.ok && result.error.code === 'auth') return
     }
   }
 
@@ -360,10 +371,7 @@ function assemble(
         setInterval(() => publish(false), VIEW_MS),
         setInterval(counters, COUNTERS_MS),
       )
-      if (!lockStep) {
-        timers.push(setInterval(clock, CLOCK_MS))
-        void setLeverage()
-      }
+      if (!lockStep) timers.push(setInterval(clock, CLOCK_MS))
       publish(true)
       return ok(null)
     },
