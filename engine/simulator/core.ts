@@ -58,7 +58,7 @@ class SeededExchange implements Exchange {
     this.#latencyRng = new Rng(hash32(config.seed, 101))
     this.#ids = new IdCounters(config.firstOrderId)
     this.#hub = new StreamHub(schedule, config.sinks?.onMarket)
-    this.#dispatch = new UserDispatch(hash32(config.seed, 103), schedule, this.#latency.eventOut, config.sinks?.onUser)
+    this.#dispatch = new UserDispatch(hash32(config.seed, 103), schedule, this.#latency.eventOut, config.sinks ?? {})
     this.symbols = config.symbols.map((spec) => spec.symbol)
     this.startTime = startOf(config)
     this.#due = this.startTime - 1

@@ -2,7 +2,7 @@
  * Sends user events when they are due. Order is kept within one (account, type) only; across types the seeded latency shuffles
  * them, as the venue does. Invariant: the draw happens for every event, listened to or not, so listeners change nothing.
  */
-import type { LatencyRange, MarketFault, UserEvent } from './exchange.ts'
+import type { LatencyRange, MarketFault, Sinks, UserEvent } from './exchange.ts'
 import { Rng } from './random.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -16,15 +16,15 @@ export class UserDispatch {
   readonly #rng: Rng
   readonly #schedule: Schedule
   readonly #latency: LatencyRange
-  readonly #sink: ((event: UserEvent) => void) | undefined
+  readonly #sinks: Sinks
   readonly #lastDue = new Map<string, number>()
   readonly #troubles = new Map<string, Trouble[]>()
 
-  constructor(seed: number, schedule: Schedule, latency: LatencyRange, sink: ((event: UserEvent) => void) | undefined) {
+  constructor(seed: number, schedule: Schedule, latency: LatencyRange, sinks: Sinks) {
     this.#rng = new Rng(seed)
     this.#schedule = schedule
     this.#latency = latency
-    this.#sink = sink
+    this.#sinks = sinks
   }
 
   /** `build` gets the event time E. */
@@ -34,8 +34,8 @@ export class UserDispatch {
     const lane = `${account}|${type}`
     const due = Math.max(now + delay, this.#lastDue.get(lane) ?? 0)
     this.#lastDue.set(lane, due)
-    const sink = this.#sink
-    if (sink === undefined) return
+    if (this.#sinks.onUser === undefined || this.#sinks.hearsUser?.(account) === false) return
+    const sink = (event: UserEvent): void => this.#sinks.onUser?.(event)
     const event: UserEvent = { account, time: due, type, data: build(due) }
     const trouble = this.#trouble(account)
     if (trouble?.how === 'drop') return

@@ -2,6 +2,7 @@
 import type { VenueFailure } from './exchange.ts'
 
 const TEXTS = {
+  [-1023]: 'Start time is greater than end time.',
   [-1102]: "Mandatory parameter '%s' was not sent, was empty/null, or malformed.",
   [-1106]: "Parameter '%s' sent when not required.",
   [-1111]: 'Precision is over the maximum defined for this asset.',
@@ -53,6 +54,7 @@ const TEXTS = {
   [-4116]: 'ClientOrderId is duplicated.',
   [-4118]: 'ReduceOnly Order Failed. Please check your existing position and open orders.',
   [-4120]: 'Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.',
+  [-4130]: 'An open stop or take profit order with GTE and closePosition in the direction is existing.',
   [-4131]: "The counterparty's best price does not meet the PERCENT_PRICE filter limit.",
   [-4135]: 'Activation price must be %s than the latest price.',
   [-4136]: 'Target strategy invalid for orderType %s, closePosition true.',

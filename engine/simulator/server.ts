@@ -100,7 +100,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     ...(latency === undefined ? {} : { latency }),
     ...(options.legacyAcks === undefined ? {} : { legacyAcks: options.legacyAcks }),
     ...(options.firstOrderId === undefined ? {} : { firstOrderId: options.firstOrderId }),
-    sinks: { onMarket: (event) => sockets.market(event), onUser: (event) => sockets.user(event) },
+    sinks: {
+      onMarket: (event) => sockets.market(event),
+      onUser: (event) => sockets.user(event),
+      hearsUser: (account) => sockets.hearsUser(account),
+    },
   })
 
   /* the tape's grid is whole minutes; play starts inside its first one */

@@ -42,7 +42,12 @@ describe('margin type', () => {
     b.body('DELETE /fapi/v1/allOpenOrders', { symbol: 'BTCUSDT' })
     b.body('POST /fapi/v1/order', market('BUY', '0.010'))
     expect(b.code('POST /fapi/v1/marginType', isolated)).toBe(-4048)
+    b.heard()
     expect(b.body('POST /fapi/v1/marginType', { symbol: 'ETHUSDT', marginType: 'ISOLATED' })).toEqual({ code: 200, msg: 'success' })
+    b.exchange.advanceTo(b.exchange.now + 40)
+    expect(b.user.map((event) => event.data)).toMatchObject([
+      { e: 'ACCOUNT_UPDATE', a: { m: 'MARGIN_TYPE_CHANGE', P: [{ s: 'ETHUSDT', pa: '0', mt: 'isolated', ps: 'BOTH' }] } },
+    ])
   })
 
   it('isolated: margin moves into the position’s wallet and back, by hand too', () => {

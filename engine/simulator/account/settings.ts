@@ -67,6 +67,11 @@ export class AccountSettings {
     for (const order of account.openOrders.values()) if (order.market.symbol === symbol) return refuse(-4047)
     for (const position of account.positionsIn(symbol)) if (position.qty !== 0) return refuse(-4048)
     settings.isolated = type === 'ISOLATED'
+    const { now, dispatch } = this.#world
+    const positions = (account.hedge ? (['LONG', 'SHORT'] as const) : (['BOTH'] as const)).map((side) =>
+      account.openPosition(market.value, side),
+    )
+    dispatch.send(now, account.key, 'ACCOUNT_UPDATE', (E) => accountUpdate(account, 'MARGIN_TYPE_CHANGE', positions, 0n, now, E))
     return ok(DONE)
   }
 

@@ -6,7 +6,7 @@ import type { Market } from '../market/market.ts'
 import type { PublicTrade } from '../market/trade-ring.ts'
 import type { Publisher } from '../market/publisher.ts'
 import { bookTickerEvent, dayFigures } from '../market/streams.ts'
-import { has, limitOf, whole } from '../matching/params.ts'
+import { has, inside, limitOf, timeRange, whole } from '../matching/params.ts'
 import { exchangeInfo } from './exchange-info.ts'
 
 export interface MarketView {
@@ -59,13 +59,12 @@ function klines(view: MarketView, params: Params, name: string, prices: boolean)
   const interval = params['interval'] ?? ''
   const limit = limitOf(params, 500, 1_500)
   if (!limit.ok) return limit
-  const start = whole(params, 'startTime')
-  if (!start.ok) return start
-  const end = whole(params, 'endTime')
-  if (!end.ok) return end
+  const range = timeRange(params)
+  if (!range.ok) return range
+  const { start, end } = range.value
   const series = market.value.bars(interval)
   if (series === undefined) return refuse(-1120)
-  const rows = series.query(start.value, end.value, limit.value).map((bar) => klineRow(market.value, bar))
+  const rows = series.query(start, end, limit.value).map((bar) => klineRow(market.value, bar))
   return body(prices ? rows.map(priceOnly) : rows)
 }
 
@@ -113,16 +112,13 @@ function aggTrades(view: MarketView, params: Params): Outcome {
   if (!limit.ok) return limit
   const from = whole(params, 'fromId')
   if (!from.ok) return from
-  const start = whole(params, 'startTime')
-  if (!start.ok) return start
-  const end = whole(params, 'endTime')
-  if (!end.ok) return end
+  const range = timeRange(params)
+  if (!range.ok) return range
+  const { start } = range.value
   const { instrument } = market.value
   const kept = market.value.trades.list()
-  const bounded = from.value !== undefined || start.value !== undefined
-  const rows = kept.filter(
-    (trade) => trade.id >= (from.value ?? 0) && trade.time >= (start.value ?? 0) && trade.time <= (end.value ?? Infinity),
-  )
+  const bounded = from.value !== undefined || start !== undefined
+  const rows = kept.filter((trade) => trade.id >= (from.value ?? 0) && inside(trade.time, range.value))
   return body(
     (bounded ? rows.slice(0, limit.value) : rows.slice(-limit.value)).map((trade) => ({
       a: trade.id,
@@ -154,22 +150,21 @@ function premiumIndex(market: Market, now: number): unknown {
 function fundingRate(view: MarketView, params: Params): Outcome {
   const limit = limitOf(params, 100, 1_000)
   if (!limit.ok) return limit
-  const start = whole(params, 'startTime')
-  if (!start.ok) return start
-  const end = whole(params, 'endTime')
-  if (!end.ok) return end
+  const range = timeRange(params)
+  if (!range.ok) return range
+  const { start } = range.value
   const markets = has(params, 'symbol') ? [view.markets.get(params['symbol'] ?? '')] : [...view.markets.values()]
   const rows: { symbol: string; fundingTime: number; fundingRate: string; markPrice: string; rateType: string }[] = []
   for (const market of markets) {
     if (market === undefined) return refuse(-1121)
     for (const record of market.fundings) {
-      if (record.time < (start.value ?? 0) || record.time > (end.value ?? Infinity)) continue
+      if (!inside(record.time, range.value)) continue
       const markPrice = market.instrument.markText(record.mark)
       rows.push({ symbol: market.symbol, fundingTime: record.time, fundingRate: record.rate, markPrice, rateType: 'NORMAL' })
     }
   }
   rows.sort((a, b) => a.fundingTime - b.fundingTime)
-  return body(start.value === undefined ? rows.slice(-limit.value) : rows.slice(0, limit.value))
+  return body(start === undefined ? rows.slice(-limit.value) : rows.slice(0, limit.value))
 }
 
 const fundingInfo = (market: Market): unknown => ({

@@ -1,8 +1,8 @@
 /** User-data events in the venue's shapes and field order (exchange.md §3.7). */
 import type { Account } from '../account/account.ts'
 import type { Position } from '../account/position.ts'
-import { moneyPlain, moneyText, type Money } from '../decimal.ts'
-import type { Algo, Id, Order } from '../matching/order.ts'
+import { countPlain, moneyPlain, moneyText, type Money } from '../decimal.ts'
+import { remaining, type Algo, type Id, type Order, type Side } from '../matching/order.ts'
 import { averageText } from './orders.ts'
 
 type Event = Readonly<Record<string, unknown>>
@@ -16,7 +16,14 @@ export interface FillInfo {
   readonly commission: Money
 }
 
-/** `bids`/`asks`: notional of the account's open orders of the symbol, as the venue reports ("b", "a"). */
+/** Notional of the account's open orders of the symbol on one side ("b", "a"). */
+function openNotional({ account, market }: Order, side: Side): string {
+  let sum = 0n
+  for (const open of account.openOrders.values())
+    if (open.side === side && open.market === market) sum += BigInt(open.price) * BigInt(remaining(open))
+  return sum === 0n ? '0' : countPlain(sum, market.instrument.priceDigits + market.instrument.qtyDigits)
+}
+
 export function orderTradeUpdate(order: Order, execution: string, fill: FillInfo | null, now: number, eventTime: number): Event {
   const { instrument } = order.market
   const { id } = order
@@ -44,8 +51,8 @@ export function orderTradeUpdate(order: Order, execution: string, fill: FillInfo
       ...(fill === null ? {} : { n: moneyText(fill.commission), N: 'USDT' }),
       T: now,
       t: fill === null ? 0 : fill.tradeId,
-      b: '0',
-      a: '0',
+      b: openNotional(order, 'BUY'),
+      a: openNotional(order, 'SELL'),
       m: fill?.maker ?? false,
       R: order.reduceOnly,
       wt: order.workingType,

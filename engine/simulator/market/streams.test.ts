@@ -98,6 +98,10 @@ describe('klines', () => {
     expect(b.code('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1m', limit: '1501' })).toBe(-1130)
     expect(b.code('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval: '1s' })).toBe(-1120)
     expect(b.code('GET /fapi/v1/klines', { symbol: 'NOPE', interval: '1m' })).toBe(-1121)
+    const backwards = { symbol: 'BTCUSDT', interval: '1m', startTime: '20', endTime: '10' }
+    for (const path of ['klines', 'aggTrades', 'fundingRate', 'userTrades', 'allOrders', 'allAlgoOrders', 'income'] as const) {
+      expect(b.code(`GET /fapi/v1/${path}`, backwards), path).toBe(-1023)
+    }
     for (const interval of ['1h', '4h', '1d']) {
       const long = b.bars('GET /fapi/v1/klines', { symbol: 'BTCUSDT', interval, limit: '1500' })
       expect(long.length, interval).toBeGreaterThanOrEqual(500)

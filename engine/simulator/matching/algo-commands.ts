@@ -4,11 +4,10 @@ import { algoDoc } from '../documents/orders.ts'
 import { accept, refuse, type Checked } from '../errors.ts'
 import type { Outcome, Params } from '../exchange.ts'
 import type { Market } from '../market/market.ts'
-import { inside, timeRange } from './commands.ts'
 import type { ConditionalBook } from './conditional.ts'
 import { checkNotional, readClientId, readCommon, readTimeInForce, type Common, type IntakeView } from './intake.ts'
 import { ALGO_TYPES, reduces, type Algo, type AlgoType, type TimeInForce } from './order.ts'
-import { has, limitOf, priceOf, qtyOf } from './params.ts'
+import { has, inside, limitOf, priceOf, qtyOf, timeRange } from './params.ts'
 import type { World } from './world.ts'
 
 const ok = (body: unknown): Outcome => ({ ok: true, body })

@@ -7,7 +7,7 @@ import type { Entry } from '../schedule.ts'
 import type { Engine } from './engine.ts'
 import { checkBand, checkNotional, readOrder, type IntakeView } from './intake.ts'
 import { isOpen, opposite, reduces, type Id, type Order } from './order.ts'
-import { has, idOf, limitOf, priceOf, qtyOf, whole } from './params.ts'
+import { has, idOf, inside, limitOf, priceOf, qtyOf, timeRange, whole } from './params.ts'
 import type { World } from './world.ts'
 
 const BATCH_MAX = 5
@@ -305,20 +305,6 @@ export class OrderCommands {
     return order === undefined || order.market.symbol !== symbol.value ? refuse(missing) : accept(order)
   }
 }
-
-export interface TimeRange {
-  readonly start: number | undefined
-  readonly end: number | undefined
-}
-
-export function timeRange(params: Params): Checked<TimeRange> {
-  const start = whole(params, 'startTime')
-  if (!start.ok) return start
-  const end = whole(params, 'endTime')
-  return end.ok ? accept({ start: start.value, end: end.value }) : end
-}
-
-export const inside = (time: number, range: TimeRange): boolean => time >= (range.start ?? 0) && time <= (range.end ?? Infinity)
 
 const bodyOf = (outcome: Outcome): unknown => (outcome.ok ? outcome.body : failureBody(outcome))
 const failureBody = (failure: VenueFailure): unknown => ({ code: failure.code, msg: failure.msg })

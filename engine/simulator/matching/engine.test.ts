@@ -90,6 +90,18 @@ describe('takers', () => {
 })
 
 describe('makers', () => {
+  it('order events tell the notional of the open orders on each side', () => {
+    const b = bench({ bars: barsOf([50_000, 50_000, 50_000]) })
+    b.minutes(1)
+    b.body('POST /fapi/v1/order', limit('BUY', '49000', '0.010'))
+    b.body('POST /fapi/v1/order', limit('SELL', '51000.5', '0.020'))
+    b.exchange.advanceTo(b.exchange.now + 40)
+    expect(b.user.filter((event) => event.type === 'ORDER_TRADE_UPDATE').map((event) => event.data['o'])).toMatchObject([
+      { S: 'BUY', b: '490', a: '0' },
+      { S: 'SELL', b: '490', a: '1020.01' },
+    ])
+  })
+
   it('touch is not a fill: the queue ahead trades first', () => {
     // Tiny volume trades at our price: it must not reach us behind the displayed size.
     const b = bench({ bars: barsOf([[50_000, 50_001, 49_999, 50_000], [50_000, 50_000, 49_990, 49_995], 49_995], '0.020') })

@@ -26,6 +26,23 @@ export function whole(params: Params, name: string): Checked<number | undefined>
   return Number.isSafeInteger(number) ? accept(number) : refuse(-1102, name)
 }
 
+export interface TimeRange {
+  readonly start: number | undefined
+  readonly end: number | undefined
+}
+
+/** `startTime` and `endTime`, either optional. */
+export function timeRange(params: Params): Checked<TimeRange> {
+  const start = whole(params, 'startTime')
+  if (!start.ok) return start
+  const end = whole(params, 'endTime')
+  if (!end.ok) return end
+  if (start.value !== undefined && end.value !== undefined && start.value > end.value) return refuse(-1023)
+  return accept({ start: start.value, end: end.value })
+}
+
+export const inside = (time: number, range: TimeRange): boolean => time >= (range.start ?? 0) && time <= (range.end ?? Infinity)
+
 /** An id of orders or trades, as the counters hold them: bigint only beyond 2^53. */
 export function idOf(params: Params, name: string): Checked<Id | undefined> {
   const value = params[name]

@@ -14,6 +14,8 @@ import { parseParams, signatureMatches } from './signature.ts'
 import { VENUE_ERRORS } from './venue-errors.ts'
 
 const MAX_BODY_BYTES = 131_072
+/** Told to OPTIONS, without a word about other origins: no browser page may talk to the exchange. */
+const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
 
 export interface RestContext extends Gateway {
   readonly faults: FaultSchedule
@@ -92,7 +94,7 @@ async function handle(context: RestContext, request: IncomingMessage, response: 
   const target = request.url ?? '/'
   const at = target.indexOf('?')
   const path = normalisePath(at < 0 ? target : target.slice(0, at))
-  const method = request.method ?? 'GET'
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET')
 
   const control = context.control(request, path, () => readBody(request))
   if (control !== undefined) {
@@ -122,6 +124,11 @@ async function handle(context: RestContext, request: IncomingMessage, response: 
     verify: (secret, signature) => signatureMatches(secret, text, signature),
   }
   context.sync()
+  if (method === 'OPTIONS') {
+    response.writeHead(204, { Allow: METHODS })
+    response.end()
+    return
+  }
   const finish = (answer: Answer): void => respond(context, call, answer, response)
   const effect = context.faults.onRequest(call.name, context.elapsed())
   if (effect === undefined) serve(context, call, finish)
