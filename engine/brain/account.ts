@@ -25,8 +25,19 @@ export const markOf =
 
 /** Wallet plus unrealised profit at the mark, USDT. */
 export function equityOf(state: BrainState): Decimal {
-  const { ledger } = state
-  return ledger === null ? ZERO : ledger.wallet().plus(ledger.unrealized(markOf(state)))
+  const { ledger, equity } = state
+  if (ledger === null) return ZERO
+  if (equity.ledger !== ledger || equity.revision !== ledger.revision) {
+    equity.ledger = ledger
+    equity.revision = ledger.revision
+    equity.legs = ledger.openPositions().flatMap((position) => {
+      const symbol = state.bySymbol.get(position.symbol)
+      return symbol === undefined ? [] : [{ symbol, mark: symbol.mark }]
+    })
+  } else if (equity.legs.every((leg) => leg.mark === leg.symbol.mark)) return equity.value
+  for (const leg of equity.legs) leg.mark = leg.symbol.mark
+  equity.value = ledger.wallet().plus(ledger.unrealized(markOf(state)))
+  return equity.value
 }
 
 /** Signed quantity the ledger holds in the symbol; in a hedged account on the trade's side, without a trade on the side that holds one. */

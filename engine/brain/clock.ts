@@ -31,7 +31,8 @@ export function onClock(state: BrainState, out: Command[]): void {
   if (state.now - state.lastHouseKeeping < ROUND_MS && state.lastHouseKeeping !== 0) return
   state.lastHouseKeeping = state.now
   updateEquity(state, out)
-  for (const order of state.orders.values()) watchOrder(state, order, out)
+  for (const order of state.orders.live.values()) watchOrder(state, order, out)
+  for (const id of state.owedSince.keys()) if (!state.orders.live.has(id)) state.owedSince.delete(id)
   for (const symbol of state.symbols) if (symbol.trade !== null) state.dirty.add(symbol)
   if (!state.synced && state.streamHealthy && !state.snapshotOut && !state.incomeOut && state.fillsOut.size === 0) {
     completeSync(state, out)
@@ -44,8 +45,8 @@ export function onClock(state: BrainState, out: Command[]): void {
     readFills(state, symbol, out)
   }
   watchWallet(state, out)
-  if (state.ledger !== null && !state.tripped && state.tradingState === 'active') {
   watchLeverage(state, out)
+  if (state.ledger !== null && !state.tripped && state.tradingState === 'active') {
     const trip = tripOf(standingOf(state))
     if (trip !== null) {
       state.tripped = true
@@ -85,10 +86,10 @@ function watchWallet(state: BrainState, out: Command[]): void {
     state.balanceMismatch = ''
     return
   }
-  for (const order of state.orders.values()) {
+  for (const order of state.orders.live.values()) {
     if (!isTerminal(order.state) && isInFlight(order.state)) return
   }
-  if (owesFills([...state.orders.values()])) return
+  if (owesFills([...state.orders.live.values()])) return
   if (state.walletDriftSince === 0) {
     state.walletDriftSince = state.now
     return

@@ -51,7 +51,8 @@ export function grossNotional(state: BrainState): Decimal {
 export function standingOf(state: BrainState): Standing {
   const minute = state.now - MINUTE_MS
   let recent = 0
-  for (const time of state.orderTimes) if (time > minute) recent++
+  const { orderTimes } = state
+  for (let i = orderTimes.length - 1; i >= 0 && (orderTimes[i] ?? 0) > minute; i--) recent++
   return {
     now: state.now,
     rails: state.rails,

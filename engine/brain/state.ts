@@ -87,6 +87,13 @@ export interface SymbolState {
   foreign: Decimal
 }
 
+interface EquityMemo {
+  ledger: Ledger | null
+  revision: number
+  legs: readonly { readonly symbol: SymbolState; mark: number }[]
+  value: Decimal
+}
+
 export interface BrainState {
   readonly config: BrainConfig
   readonly symbols: readonly SymbolState[]
@@ -95,7 +102,9 @@ export interface BrainState {
   rails: Rails
   /** null until a baseline or the journal gave it a start. */
   ledger: Ledger | null
-  readonly orders: Map<string, Order>
+  /** The equity last worked out, and what it rests on. */
+  readonly equity: EquityMemo
+  readonly orders: OrderMap
   counter: number
   /** Orders of others at the venue, shown and left alone. */
   readonly foreignOrders: Map<string, VenueOrder>
@@ -141,6 +150,8 @@ export interface BrainState {
   readonly dirty: Set<SymbolState>
   /** Counts account-changing events (BookCopy.revision). */
   revision: number
+  /** Counts changes of what the learning strategy's view shows. */
+  learningRevision: number
   lastIncomeAt: number
   /** Venue ms of the ledger's beginning: what happened until then is part of it. */
   baselineAt: number
@@ -150,8 +161,6 @@ export interface BrainState {
     signals: number
     orders: number
     fills: number
-  /** Counts changes of what the learning strategy's view shows. */
-  learningRevision: number
     rejects: number
     lost: number
     invalidTransitions: number
@@ -206,7 +215,8 @@ export function createBrain(config: BrainConfig): BrainState {
     now: 0,
     rails: config.rails,
     ledger: null,
-    orders: new Map(),
+    orders: new OrderMap(),
+    equity: { ledger: null, revision: -1, legs: [], value: ZERO },
     counter: config.counter,
     foreignOrders: new Map(),
     tradingState: config.tradingState,
@@ -238,6 +248,7 @@ export function createBrain(config: BrainConfig): BrainState {
     lastHouseKeeping: 0,
     dirty: new Set(),
     revision: 0,
+    learningRevision: 0,
     lastIncomeAt: 0,
     baselineAt: 0,
     counters: { ticks: 0, candles: 0, signals: 0, orders: 0, fills: 0, rejects: 0, lost: 0, invalidTransitions: 0 },
@@ -247,4 +258,3 @@ export function createBrain(config: BrainConfig): BrainState {
 /** Which side of a hedged account a side of an entry works on. */
 export const positionSideOf = (config: BrainConfig, side: 'BUY' | 'SELL'): PositionSide =>
   config.hedge ? (side === 'BUY' ? 'LONG' : 'SHORT') : 'BOTH'
-    learningRevision: 0,

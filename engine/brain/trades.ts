@@ -27,6 +27,7 @@ import { newTrade, type Trade } from './trade.ts'
 
 /** Stops refused this often in a row: the position is closed at market instead. */
 const MAX_STOP_FAILURES = 3
+const BAR_MS = 60_000
 /** A symbol's next turn when its plan keeps changing inside one step. */
 const MAX_ROUNDS = 8
 
@@ -38,14 +39,17 @@ export function settleSymbol(state: BrainState, symbol: SymbolState, out: Comman
     if (trade === null || state.ledger === null || !state.synced || state.journalFault !== '') return
     const position = heldQuantity(state, symbol)
     trail(state, symbol, trade, position)
+    const orders = ordersOf(state, trade)
+    // The rails are asked only while there is an entry they could end.
+    const entering = orders.some((order) => order.role === 'entry' && !isTerminal(order.state))
     const actions = planBracket({
       now: state.now,
       plan: trade.plan,
       position,
       stopLevel: trade.stopLevel,
       closeQuantity: toText(quantiseQuantity(position.abs() as Qty, symbol.filters, { market: true })),
-      orders: ordersOf(state, trade),
-      entriesAllowed: state.tradingState === 'active' && standingBlocks(standingOf(state)).length === 0,
+      orders,
+      entriesAllowed: entering && state.tradingState === 'active' && standingBlocks(standingOf(state)).length === 0,
       exitsAllowed: state.tradingState !== 'halted',
       exitReason: exitReasonOf(trade, position),
       stopNotBefore: trade.stopNotBefore,
@@ -63,7 +67,9 @@ function trail(state: BrainState, symbol: SymbolState, trade: Trade, position: D
   const { trail: rule, side, stop } = trade.plan
   if (rule === undefined || position.isZero() || symbol.close === 0 || state.ledger === null) return
   const entry = state.orders.get(trade.group)
-  if (entry !== undefined && !isTerminal(entry.state)) return
+  if (entry === undefined || !isTerminal(entry.state)) return
+  // History that a restart is given reaches back to before the position: its bars say nothing about it.
+  if (symbol.lastBar + BAR_MS <= entry.updatedAt) return
   const level = decimal(trade.stopLevel)
   const moved = trailedLevel({
     side,

@@ -5,37 +5,39 @@
  *
  * - INV-06: one event at a time; requests go through the brain shell's own queue (processes/brain/requests.ts).
  * - INV-13: a hole in the tape is told as a gap, nothing is computed across it.
+ * - Moments at which neither the exchange nor the brain can do anything are left out (tape/reach.ts, quiet.ts): it shows in the time
+ *   a run takes and in nothing else.
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
 import type { JournalEntry } from '../contract/journal-kinds.ts'
 import type { LogLine, SimulatorAccount } from '../contract/processes.ts'
 import { fail, InvariantError, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Rails, StrategySettings } from '../contract/settings.ts'
-import { TICK_WORDS, TickKind, writeTick } from '../contract/tick.ts'
 import type { UserEvent } from '../contract/venue.ts'
 import { accountView } from '../brain/views.ts'
 import type { BrainEvent, Command } from '../brain/events.ts'
-import { equityOf } from '../brain/account.ts'
 import type { Recorder } from '../brain/recorder.ts'
 import { reduce } from '../brain/reducer.ts'
 import { unresolvedIds } from '../brain/standing.ts'
 import { createBrain, type BrainState } from '../brain/state.ts'
 import { reduceTicks } from '../brain/ticks.ts'
-import { createRequests, isRequest } from '../processes/brain/requests.ts'
+import { createRequests, isRequest, type BrainRequests } from '../processes/brain/requests.ts'
 import { createExchange } from '../simulator/core.ts'
-import type { Exchange, Latency, MarketEvent, TapeSpec } from '../simulator/exchange.ts'
+import type { Exchange, Latency, TapeSpec } from '../simulator/exchange.ts'
 import { symbolSpec, type SymbolSpec } from '../simulator/symbols.ts'
 import { strategyFactory } from '../strategy/registry.ts'
 import type { Bar, StrategyFactory } from '../strategy/strategy.ts'
 import { decodeUserFrame } from '../venue/codec/user-events.ts'
-import { isCalm } from './calm.ts'
 import { closedBars, filtersOf } from './exchange-reading.ts'
 import { createInProcessVenue } from './in-process-venue.ts'
+import { BATCH, MarketBatch } from './market-batch.ts'
+import { quietOf, type Quiet } from './quiet.ts'
 
 const MINUTE = 60_000
-const BATCH = 4_096
 const KEY = 'backtest'
 const ROUNDS = 10_000
+/** As a headless run at speed. */
+const STEPS_PER_MINUTE = 12
 
 export interface TapeRunOptions {
   readonly symbols: readonly string[]
@@ -55,7 +57,6 @@ export interface TapeRunOptions {
   readonly history?: Readonly<Record<string, readonly Bar[]>>
   /** Invented bars before the tape, and how many of them the strategy warms up on, as in a headless run. */
   readonly prelude?: { readonly bars: number; readonly given: number }
-  readonly stepsPerMinute?: number
   /** Virtual seconds per local second a live brain would see: data age and retry pauses are judged by it. */
   readonly rate?: number
   /** Default none: an order is matched at the moment it is sent. */
@@ -66,8 +67,10 @@ export interface TapeRunOptions {
   readonly onLog?: (line: LogLine) => void
   /** Each closed bar as the exchange published it. */
   readonly onKline?: (symbolId: number, bar: Bar) => void
-  /** After each closed bar of any symbol has been decided on; equity in USDT. */
+  /** After each closed bar of any symbol has been decided on; equity in USDT at the marks of its close, a chart's double. */
   readonly onBar?: (time: number, equity: number, exposed: boolean) => void
+  /** Plays every moment, also those at which nothing can happen: what the faster way is compared with. */
+  readonly everyMoment?: boolean
 }
 
 export interface TapeRunResult {
@@ -90,25 +93,6 @@ export interface TapeRunResult {
 const ZERO_LATENCY: Latency = { orderIn: { min: 0, max: 0 }, ack: { min: 0, max: 0 }, eventOut: { min: 0, max: 0 } }
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-interface KlineData {
-  readonly k: {
-    readonly t: number
-    readonly o: string
-    readonly h: string
-    readonly l: string
-    readonly c: string
-    readonly v: string
-    readonly x: boolean
-  }
-}
-interface MarkData {
-  readonly E: number
-  readonly p: string
-  readonly i: string
-  readonly r: string
-  readonly T: number
-}
-
 export async function runTape(options: TapeRunOptions): Promise<Result<TapeRunResult, Failure>> {
   const specs: SymbolSpec[] = []
   for (const symbol of options.symbols) {
@@ -118,8 +102,14 @@ export async function runTape(options: TapeRunOptions): Promise<Result<TapeRunRe
   }
   const factory = options.createStrategy === undefined ? strategyFactory(options.strategy) : ok(options.createStrategy)
   if (!factory.ok) return factory
-  const run = new TapeRun(options, specs, factory.value)
-  return run.play()
+  return new TapeRun(options, specs, factory.value).play()
+}
+
+/** What the equity of a chart is reckoned from; taken anew when the ledger changed. */
+interface Book {
+  revision: number
+  wallet: number
+  legs: readonly { readonly id: number; readonly quantity: number; readonly entry: number }[]
 }
 
 class TapeRun {
@@ -127,78 +117,40 @@ class TapeRun {
   readonly #exchange: Exchange
   readonly #venue: ReturnType<typeof createInProcessVenue>
   readonly #factory: StrategyFactory
-  readonly #ids: ReadonlyMap<string, number>
-  readonly #view = new Float64Array(TICK_WORDS * BATCH)
+  readonly #market: MarketBatch
   readonly #delayed: boolean
+  /** Recorded frames come as the venue's own events, at their own times. */
+  readonly #framed: boolean
   readonly #out: Command[] = []
-  readonly #lastBar: number[]
+  readonly #book: Book = { revision: -1, wallet: 0, legs: [] }
   #users: UserEvent[] = []
-  #waiting = 0
   #connected = false
-  #bars = 0
-  #barTime = 0
-  #gaps = 0
-  #missing = 0
   #warnings = 0
   #tripped: string | null = null
   #bug: Error | null = null
+  #quiet: Quiet | null = null
 
   constructor(options: TapeRunOptions, specs: readonly SymbolSpec[], factory: StrategyFactory) {
     this.#options = options
     this.#factory = factory
-    this.#ids = new Map(
-      options.symbols.flatMap((symbol, id) => [
-        [`${symbol.toLowerCase()}@kline_1m`, id],
-        [`${symbol.toLowerCase()}@markPrice@1s`, id],
-      ]),
-    )
-    this.#lastBar = options.symbols.map(() => 0)
+    this.#market = new MarketBatch(options.symbols, options.onKline)
     this.#delayed = options.latency !== undefined
+    this.#framed = Object.values(options.tapes).some((tape) => tape.kind === 'frames')
+    const market = this.#market
     this.#exchange = createExchange({
       seed: options.seed,
       symbols: specs,
       tapes: options.tapes,
       accounts: [{ key: KEY, secret: KEY, balance: options.balance }],
-      stepsPerMinute: options.stepsPerMinute ?? 12,
+      stepsPerMinute: STEPS_PER_MINUTE,
       preludeBars: options.prelude?.bars ?? 0,
       latency: { ...ZERO_LATENCY, ...options.latency },
-      sinks: { onMarket: (event) => this.#market(event), onUser: (event) => this.#user(event.data) },
+      sinks: {
+        onUser: (event) => this.#user(event.data),
+        ...(this.#framed ? { onMarket: (event) => market.event(event) } : { numbers: market }),
+      },
     })
     this.#venue = createInProcessVenue(this.#exchange, KEY)
-  }
-
-  #market(event: MarketEvent): void {
-    const id = this.#ids.get(event.stream)
-    if (id === undefined) return
-    if (event.stream.endsWith('m')) this.#kline(id, (event.data as KlineData).k)
-    else {
-      const { E, p, i, r, T } = event.data as MarkData
-      writeTick(this.#view, this.#slot(), id, TickKind.mark, E * 1_000, Number(p), Number(i), Number(r), T, 0)
-    }
-  }
-
-  #kline(id: number, k: KlineData['k']): void {
-    const last = this.#lastBar[id] ?? 0
-    if (k.x && last > 0 && k.t > last + MINUTE) {
-      // The feed's words for a hole that the venue's history cannot fill.
-      const missing = (k.t - last) / MINUTE - 1
-      this.#gaps++
-      this.#missing += missing
-      writeTick(this.#view, this.#slot(), id, TickKind.gap, (last + MINUTE) * 1_000, k.t - MINUTE, missing, 0, 0, 0)
-    }
-    if (k.x) {
-      this.#lastBar[id] = k.t
-      this.#barTime = k.t + MINUTE
-      this.#bars++
-    }
-    const [open, high, low, close, volume] = [Number(k.o), Number(k.h), Number(k.l), Number(k.c), Number(k.v)]
-    writeTick(this.#view, this.#slot(), id, k.x ? TickKind.barClosed : TickKind.bar, k.t * 1_000, open, high, low, close, volume)
-    if (k.x) this.#options.onKline?.(id, { openTime: k.t, open, high, low, close, volume })
-  }
-
-  #slot(): number {
-    if (this.#waiting === BATCH) throw new InvariantError('Invariant: one step of the tape fits the batch')
-    return this.#waiting++
   }
 
   #user(data: unknown): void {
@@ -209,131 +161,25 @@ class TapeRun {
   }
 
   async play(): Promise<Result<TapeRunResult, Failure>> {
-    const { options: o, exchange } = { options: this.#options, exchange: this.#exchange }
-    const filters = filtersOf(this.#exchange, this.#options.symbols)
-    const tiers = await this.#venue.account.leverageTiers()
-    const { leverage, rails } = o
-    const state = createBrain({
-      session: o.session ?? 'backtest',
-      symbols: o.symbols,
-      filters,
-      tiers: tiers.ok ? tiers.value : new Map(),
-      rails,
-      strategySettings: o.strategy,
-      createStrategy: this.#factory,
-      leverage: Math.min(leverage, Math.max(rails.maxLeverageTeacher, rails.maxLeverageStudent)),
-      hedge: false,
-      rate: o.rate ?? 1,
-      proofMs: 6_000,
-      tradingState: 'active',
-      counter: 0,
-    })
+    const exchange = this.#exchange
+    const state = await this.#createBrain()
     const now = (): number => exchange.now
     const requests = createRequests({
       venue: this.#venue.account,
       lockStep: !this.#delayed,
       now,
-      onAnswer: (event) => step(event),
+      onAnswer: (event) => this.#step(state, requests, event),
       onBug: (thrown) => {
         this.#bug = thrown instanceof Error ? thrown : new InvariantError('Invariant: a request threw no Error')
       },
     })
-    const out = this.#out
-    const carryOut = (): void => {
-      if (out.length === 0) return
-      const commands = out.splice(0)
-      for (const command of commands) if (command.type === 'journal') o.onEntry?.(command.entry)
-      for (const command of commands) {
-        if (isRequest(command)) requests.send(command)
-        else this.#show(command)
-      }
-    }
-    const step = (event: BrainEvent): void => {
-      o.recorder?.event(event)
-      reduce(state, event, out)
-      carryOut()
-    }
-    const ticks = (count: number): void => {
-      o.recorder?.ticks(this.#view, count, now())
-      if (reduceTicks(state, this.#view, 0, count, now(), out)) carryOut()
-    }
-    const settle = async (): Promise<void> => {
-      if (requests.idle && !this.#delayed) return
-      if (!this.#delayed) await requests.settle()
-      // With latency an answer may have to wait for virtual time: only what can be answered now is waited for.
-      else if (!requests.idle) await nextTurn()
-      if (this.#bug !== null) throw this.#bug
-    }
-    const barrier = async (): Promise<void> => {
-      for (let round = 0; ; round++) {
-        if (round > ROUNDS) throw new InvariantError('Invariant: one moment of the tape comes to an end')
-        const before = this.#venue.mutations
-        if (this.#waiting > 0) {
-          const count = this.#waiting
-          this.#waiting = 0
-          ticks(count)
-        }
-        const users = this.#users
-        this.#users = []
-        for (const event of users) step({ type: 'user', at: now(), event })
-        step({ type: 'clock', at: now() })
-        await settle()
-        if (this.#users.length === 0 && this.#waiting === 0 && this.#venue.mutations === before) return
-      }
-    }
-
-    for (const symbol of o.symbols) {
-      const asked = this.#venue.account.setLeverage(symbol, state.config.leverage)
-      while (this.#venue.waiting > 0 && exchange.step());
-      await asked
-    }
-    exchange.advanceTo(exchange.now)
-    this.#connected = true
-    step({ type: 'user', at: now(), event: { kind: 'resync', reason: 'connected', eventTime: now() } })
-    step({ type: 'stream', at: now(), healthy: true })
-    while (!(state.synced && requests.idle && state.lookupsOut.size === 0)) {
-      await settle()
-      if (requests.idle && !state.synced) return fail('not-synced', 'the account could not be read at the start')
-    }
-    step({ type: 'release', at: now() })
-    this.#giveHistory(ticks)
-    this.#listen(true)
-
+    const started = await this.#start(state, requests)
+    if (!started.ok) return started
     const startTime = exchange.now
     const end = this.#end(startTime)
-    const stepMs = this.#delayed ? 1 : Math.floor(MINUTE / (o.stepsPerMinute ?? 12))
-    const lastStepMs = MINUTE - stepMs
-    let told = 0
-    let equity = equityOf(state).toNumber()
-    let calm = false
-    while (exchange.now < end) {
-      if (calm && exchange.now % MINUTE === 0 && !this.#delayed) {
-        // Nothing can happen to the account before the bar closes: only the last step's marks and bars are wanted.
-        this.#listen(false)
-        exchange.advanceTo(Math.min(exchange.now + lastStepMs, end))
-        this.#listen(true)
-      }
-      const next = exchange.nextTime() ?? end
-      const grid = exchange.startTime + Math.max(1, Math.ceil((next - exchange.startTime) / stepMs)) * stepMs
-      const answers = this.#venue.mutations
-      exchange.advanceTo(Math.max(Math.min(grid, end), exchange.now))
-      if (this.#waiting === 0 && this.#users.length === 0 && this.#venue.mutations === answers) continue
-      const closed = this.#barTime > told
-      if (calm && !closed && this.#users.length === 0) {
-        this.#flush(ticks)
-        continue
-      }
-      await barrier()
-      const wasCalm = calm
-      calm = isCalm(state)
-      if (closed) {
-        told = this.#barTime
-        const exposed = !calm && (state.ledger?.openPositions().length ?? 0) > 0
-        if (!calm || !wasCalm) equity = equityOf(state).toNumber()
-        o.onBar?.(told, equity, exposed)
-      }
-    }
-    await barrier()
+    await this.#run(state, requests, end)
+    this.#watchEveryStep()
+    await this.#barrier(state, requests)
     return ok({
       state,
       exchange,
@@ -341,20 +187,187 @@ class TapeRun {
       equity: accountView(state).equity,
       startTime,
       endTime: exchange.now,
-      bars: this.#bars,
-      gaps: this.#gaps,
-      missingBars: this.#missing,
+      bars: this.#market.bars,
+      gaps: this.#market.gaps,
+      missingBars: this.#market.missing,
       unresolved: unresolvedIds(state).length,
       warnings: this.#warnings,
       tripped: this.#tripped,
     })
   }
 
-  #listen(on: boolean): void {
-    for (const stream of this.#ids.keys()) {
-      if (on) this.#exchange.subscribe(stream)
-      else this.#exchange.unsubscribe(stream)
+  async #createBrain(): Promise<BrainState> {
+    const { rails, leverage, ...o } = this.#options
+    const tiers = await this.#venue.account.leverageTiers()
+    return createBrain({
+      session: o.session ?? 'backtest',
+      symbols: o.symbols,
+      filters: filtersOf(this.#exchange, o.symbols),
+      tiers: tiers.ok ? tiers.value : new Map(),
+      rails,
+      strategySettings: o.strategy,
+      createStrategy: this.#factory,
+      leverage: Math.min(leverage, rails.maxLeverageTeacher),
+      hedge: false,
+      rate: o.rate ?? 1,
+      proofMs: 6_000,
+      tradingState: 'active',
+      counter: 0,
+    })
+  }
+
+  /** Leverage, the account's beginning, the strategy's history; then the market is listened to. */
+  async #start(state: BrainState, requests: BrainRequests): Promise<Result<null, Failure>> {
+    const exchange = this.#exchange
+    for (const { symbol } of state.symbols) {
+      const asked = this.#venue.account.setLeverage(symbol, state.config.leverage)
+      while (this.#venue.waiting > 0 && exchange.step());
+      await asked
     }
+    exchange.advanceTo(exchange.now)
+    this.#market.take()
+    this.#connected = true
+    const at = exchange.now
+    this.#step(state, requests, { type: 'user', at, event: { kind: 'resync', reason: 'connected', eventTime: at } })
+    this.#step(state, requests, { type: 'stream', at, healthy: true })
+    while (!(state.synced && requests.idle && state.lookupsOut.size === 0)) {
+      await this.#settle(requests)
+      if (requests.idle && !state.synced) return fail('not-synced', 'the account could not be read at the start')
+    }
+    this.#step(state, requests, { type: 'release', at: exchange.now })
+    this.#market.take()
+    this.#giveHistory(state)
+    if (this.#framed) for (const stream of this.#market.streams) exchange.subscribe(stream)
+    else this.#watchEveryStep()
+    return ok(null)
+  }
+
+  async #run(state: BrainState, requests: BrainRequests, end: number): Promise<void> {
+    const exchange = this.#exchange
+    const market = this.#market
+    const stepMs = this.#delayed ? 1 : MINUTE / STEPS_PER_MINUTE
+    const { startTime } = exchange
+    let told = 0
+    while (exchange.now < end) {
+      const next = exchange.nextTime() ?? end
+      const grid = Math.min(startTime + Math.max(1, Math.ceil((next - startTime) / stepMs)) * stepMs, end)
+      if (this.#quiet !== null && grid >= this.#quiet.until) {
+        this.#watchEveryStep()
+        continue
+      }
+      const answers = this.#venue.mutations
+      exchange.advanceTo(Math.max(grid, exchange.now))
+      if (market.waiting === 0 && this.#users.length === 0 && this.#venue.mutations === answers) continue
+      if (!this.#passes(state, requests)) {
+        await this.#barrier(state, requests)
+        this.#rest(state)
+      }
+      if (market.closedAt > told) {
+        told = market.closedAt
+        this.#tellBar(state, told)
+      }
+    }
+  }
+
+  /** A quiet moment: only ticks came, none of them asks the venue for anything, and the clock has nothing to find. */
+  #passes(state: BrainState, requests: BrainRequests): boolean {
+    if (this.#quiet === null) return false
+    this.#reduce(state)
+    const { symbol, low, high } = this.#quiet
+    const mark = symbol === null ? 0 : (state.bySymbol.get(symbol)?.mark ?? 0)
+    if (this.#users.length === 0 && !this.#out.some(isRequest) && (symbol === null || (low <= mark && mark <= high))) {
+      this.#carryOut(requests)
+      return true
+    }
+    // Whatever comes of it finds every market as it is now.
+    this.#watchEveryStep()
+    this.#reduce(state)
+    return false
+  }
+
+  /** After a moment that was played whole: the exchange need not stop again before something can happen. */
+  #rest(state: BrainState): void {
+    if (this.#delayed || this.#framed || this.#options.everyMoment === true) return
+    this.#quiet = quietOf(state)
+    if (this.#quiet === null) return
+    const { symbol, low, high } = this.#quiet
+    for (const name of this.#options.symbols) {
+      if (name === symbol) this.#exchange.watchMark(name, low, high)
+      else this.#exchange.watchMark(name, -Infinity, Infinity)
+    }
+  }
+
+  #watchEveryStep(): void {
+    this.#quiet = null
+    for (const symbol of this.#options.symbols) this.#exchange.watchMark(symbol, Infinity, -Infinity)
+  }
+
+  /** Ticks that wait reach the brain; their commands stay in `#out`. */
+  #reduce(state: BrainState): void {
+    const count = this.#market.take()
+    if (count === 0) return
+    const { now } = this.#exchange
+    this.#options.recorder?.ticks(this.#market.view, count, now)
+    reduceTicks(state, this.#market.view, 0, count, now, this.#out)
+  }
+
+  #step(state: BrainState, requests: BrainRequests, event: BrainEvent): void {
+    this.#options.recorder?.event(event)
+    reduce(state, event, this.#out)
+    this.#carryOut(requests)
+  }
+
+  #carryOut(requests: BrainRequests): void {
+    if (this.#out.length === 0) return
+    const commands = this.#out.splice(0)
+    for (const command of commands) if (command.type === 'journal') this.#options.onEntry?.(command.entry)
+    for (const command of commands) {
+      if (isRequest(command)) requests.send(command)
+      else this.#show(command)
+    }
+  }
+
+  async #settle(requests: BrainRequests): Promise<void> {
+    if (requests.idle && !this.#delayed) return
+    if (!this.#delayed) await requests.settle()
+    // With latency an answer may have to wait for virtual time: only what can be answered now is waited for.
+    else if (!requests.idle) await nextTurn()
+    if (this.#bug !== null) throw this.#bug
+  }
+
+  async #barrier(state: BrainState, requests: BrainRequests): Promise<void> {
+    for (let round = 0; ; round++) {
+      if (round > ROUNDS) throw new InvariantError('Invariant: one moment of the tape comes to an end')
+      const before = this.#venue.mutations
+      this.#reduce(state)
+      this.#carryOut(requests)
+      const users = this.#users
+      this.#users = []
+      const at = this.#exchange.now
+      for (const event of users) this.#step(state, requests, { type: 'user', at, event })
+      this.#step(state, requests, { type: 'clock', at })
+      await this.#settle(requests)
+      if (this.#users.length === 0 && this.#market.waiting === 0 && this.#venue.mutations === before) return
+    }
+  }
+
+  #tellBar(state: BrainState, time: number): void {
+    const { onBar } = this.#options
+    if (onBar === undefined) return
+    const book = this.#book
+    const { ledger } = state
+    if (ledger !== null && ledger.revision !== book.revision) {
+      book.revision = ledger.revision
+      book.wallet = ledger.wallet().toNumber()
+      book.legs = ledger.openPositions().map(({ symbol, quantity, averageEntry }) => ({
+        id: state.bySymbol.get(symbol)?.id ?? 0,
+        quantity: quantity.toNumber(),
+        entry: averageEntry.toNumber(),
+      }))
+    }
+    let equity = book.wallet
+    for (const { id, quantity, entry } of book.legs) equity += quantity * ((this.#market.closingMarks[id] ?? 0) - entry)
+    onBar(time, equity, book.legs.length > 0)
   }
 
   #end(startTime: number): number {
@@ -372,23 +385,15 @@ class TapeRun {
   }
 
   /** Closed bars from before the start, as a feed gives them to a reader that starts. */
-  #giveHistory(ticks: (count: number) => void): void {
+  #giveHistory(state: BrainState): void {
     const { history, prelude, symbols } = this.#options
     for (const [id, symbol] of symbols.entries()) {
       const bars = history?.[symbol] ?? (prelude === undefined ? [] : closedBars(this.#exchange, symbol, prelude.given))
       for (const bar of bars) {
-        if (this.#waiting === BATCH) this.#flush(ticks)
-        const { openTime, open, high, low, close, volume } = bar
-        writeTick(this.#view, this.#slot(), id, TickKind.barHistory, openTime * 1_000, open, high, low, close, volume)
-        this.#lastBar[id] = openTime
+        if (this.#market.waiting === BATCH) this.#reduce(state)
+        this.#market.history(id, bar)
       }
-      this.#flush(ticks)
+      this.#reduce(state)
     }
-  }
-
-  #flush(ticks: (count: number) => void): void {
-    const count = this.#waiting
-    this.#waiting = 0
-    if (count > 0) ticks(count)
   }
 }
