@@ -97,6 +97,81 @@ describe('unmodified ccxt binanceusdm', () => {
     expect(orders.map((order) => order.clientOrderId)).toContain('watched-1')
   })
 
+  it('reads what is said about markets, fees and settings', async () => {
+    const book = await exchange.fetchOrderBook(SYMBOL, 50)
+    expect(Number(book.bids[0]?.[0])).toBeLessThan(Number(book.asks[0]?.[0]))
+    expect((await exchange.fetchFundingRate(SYMBOL)).fundingRate).toBeCloseTo(0.0001, 3)
+    expect(await exchange.fetchTradingFee(SYMBOL)).toMatchObject({ maker: 0.0002, taker: 0.0005 })
+    expect((await exchange.fetchTickers([SYMBOL]))[SYMBOL]?.last).toBeGreaterThan(0)
+    expect(await exchange.fetchPositionMode(SYMBOL)).toMatchObject({ hedged: false })
+    expect((await exchange.fetchLeverages([SYMBOL]))[SYMBOL]?.longLeverage).toBe(20)
+    expect((await exchange.fetchTrades(SYMBOL, undefined, 10)).length).toBe(10)
+  })
+
+  it('changes settings, and is told when there is nothing to change', async () => {
+    await exchange.cancelAllOrders(SYMBOL)
+    await exchange.setLeverage(7, SYMBOL)
+    expect((await exchange.fetchLeverages([SYMBOL]))[SYMBOL]?.longLeverage).toBe(7)
+    await exchange.setLeverage(20, SYMBOL)
+    await exchange.setMarginMode('isolated', SYMBOL)
+    await expect(exchange.setMarginMode('isolated', SYMBOL)).rejects.toThrow(ccxt.MarginModeAlreadySet)
+    await exchange.setMarginMode('cross', SYMBOL)
+    await exchange.setPositionMode(true, SYMBOL)
+    expect(await exchange.fetchPositionMode(SYMBOL)).toMatchObject({ hedged: true })
+    await expect(exchange.setPositionMode(true, SYMBOL)).rejects.toThrow('-4059')
+    await exchange.setPositionMode(false, SYMBOL)
+  })
+
+  it('places many at once, edits, finds by client id, cancels all in both books', async () => {
+    const last = (await exchange.fetchTicker(SYMBOL)).last ?? 0
+    const price = Math.floor(last * 0.97)
+    const many = await exchange.createOrders(
+      ['many-1', 'many-2'].map((clientOrderId) => ({
+        symbol: SYMBOL,
+        type: 'limit' as const,
+        side: 'buy' as const,
+        amount: 0.01,
+        price,
+        params: { clientOrderId },
+      })),
+    )
+    expect(many.map((order) => order.clientOrderId)).toEqual(['many-1', 'many-2'])
+    const edited = await exchange.editOrder(String(many[0]?.id), SYMBOL, 'limit', 'buy', 0.02, price - 10)
+    expect(edited).toMatchObject({ amount: 0.02, price: price - 10 })
+    const found = await exchange.fetchOrder('', SYMBOL, { clientOrderId: 'many-1' })
+    expect(found).toMatchObject({ id: many[0]?.id, amount: 0.02 })
+    const stop = await exchange.createOrder(SYMBOL, 'market', 'sell', 0.01, undefined, { stopLossPrice: price, clientOrderId: 'stop-1' })
+    const trailing = await exchange.createOrder(SYMBOL, 'market', 'sell', 0.01, undefined, {
+      trailingPercent: 1,
+      activatePrice: Math.floor(last * 1.02),
+    })
+    expect((await exchange.fetchOrder(String(stop.id), SYMBOL, { trigger: true })).id).toBe(stop.id)
+    expect((await exchange.fetchOpenOrders(SYMBOL, undefined, undefined, { trigger: true })).map((order) => order.id).toSorted()).toEqual(
+      [stop.id, trailing.id].toSorted(),
+    )
+    await exchange.cancelAllOrders(SYMBOL)
+    expect(await exchange.fetchOpenOrders(SYMBOL)).toEqual([])
+    expect(await exchange.fetchOpenOrders(SYMBOL, undefined, undefined, { trigger: true })).toHaveLength(2)
+    await exchange.cancelAllOrders(SYMBOL, { trigger: true })
+    expect(await exchange.fetchOpenOrders(SYMBOL, undefined, undefined, { trigger: true })).toEqual([])
+    expect((await exchange.fetchOrders(SYMBOL)).map((order) => order.clientOrderId)).toEqual(expect.arrayContaining(['many-1', 'many-2']))
+  })
+
+  it('watches the book, tickers, marks, its trades and its balance', async () => {
+    const book = await exchange.watchOrderBook(SYMBOL)
+    expect(Number(book.bids[0]?.[0])).toBeLessThan(Number(book.asks[0]?.[0]))
+    expect((await exchange.watchTicker(SYMBOL)).last).toBeGreaterThan(0)
+    expect((await exchange.watchBidsAsks([SYMBOL]))[SYMBOL]?.bid).toBeGreaterThan(0)
+    expect((await exchange.watchMarkPrice(SYMBOL)).markPrice).toBeGreaterThan(0)
+    const mine = exchange.watchMyTrades(SYMBOL)
+    const balance = exchange.watchBalance()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await exchange.createOrder(SYMBOL, 'market', 'buy', 0.01)
+    expect((await mine)[0]).toMatchObject({ symbol: SYMBOL, side: 'buy', amount: 0.01 })
+    expect((await balance)['USDT']?.total).toBeLessThan(10_000)
+    await exchange.createOrder(SYMBOL, 'market', 'sell', 0.01, undefined, { reduceOnly: true })
+  })
+
   it('gets the venue’s own errors', async () => {
     await expect(exchange.createOrder(SYMBOL, 'limit', 'buy', 0.0001, 50_000)).rejects.toThrow()
     await expect(exchange.cancelOrder('999999', SYMBOL)).rejects.toThrow('-2011')
