@@ -11,7 +11,7 @@ import { quantiseQuantity } from '../money/quantise.ts'
 import { validateOrder } from '../money/validate.ts'
 import { clientId } from '../orders/client-id.ts'
 import { judgeEntry, type Candidate, type Verdict } from '../risk/risk.ts'
-import { sizeOf } from '../risk/size.ts'
+import { sizeOf, type SizeInput } from '../risk/size.ts'
 import type { Signal } from '../strategy/strategy.ts'
 import { heldQuantity } from './account.ts'
 import { moveEntry } from './amends.ts'
@@ -132,22 +132,8 @@ function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: C
   const { price, stop, target } = levels
 
   const standing = standingOf(state)
-  const positionNotional = symbolNotional(state, symbol)
-  const gross = grossNotional(state)
   const maxLeverage = allowedLeverage(state, symbol, signal)
-  const market = signal.entry.type === 'MARKET'
-  const raw = sizeOf({
-    equity: standing.equity,
-    price,
-    stop,
-    riskPct: state.config.strategySettings.riskPerTradePct,
-    rails: state.rails,
-    maxLeverage,
-    positionNotional,
-    grossNotional: gross,
-  })
-  const quantity = quantiseQuantity(raw as Qty, filters, { market })
-
+  const size = new EntrySize(state, symbol, signal, { equity: standing.equity, price, stop, maxLeverage })
   const candidate: Candidate = {
     symbol: symbol.symbol,
     allowed: filters.status === 'TRADING',
@@ -157,13 +143,20 @@ function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: C
     dataAgeMs: dataAge(state, symbol, signal),
     price,
     mark: amountOf(symbol.mark),
-    quantity,
-    positionNotional,
-    grossNotional: gross,
+    get quantity() {
+      return size.quantity
+    },
+    get positionNotional() {
+      return size.position
+    },
+    get grossNotional() {
+      return size.gross
+    },
     maxLeverage,
   }
   const verdict = judgeEntry(standing, candidate)
   if (!verdict.allowed) return { rule: verdict.rule, text: verdict.text }
+  const { quantity } = size
   if (quantity.isZero()) return { rule: 'size', text: `the rails leave no room for the smallest order of ${symbol.symbol}` }
 
   if (!isConfirmed(symbol, maxLeverage)) {
@@ -201,6 +194,47 @@ function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: C
     risk: riskOf(price, stop, quantity),
   })
   return 'ordered'
+}
+
+/** Worked out when the first rail asks for it: most signals are refused before. */
+class EntrySize {
+  readonly #state: BrainState
+  readonly #symbol: SymbolState
+  readonly #signal: Signal
+  readonly #of: Pick<SizeInput, 'equity' | 'price' | 'stop' | 'maxLeverage'>
+  #position: Decimal | undefined
+  #gross: Decimal | undefined
+  #quantity: Qty | undefined
+
+  constructor(state: BrainState, symbol: SymbolState, signal: Signal, of: Pick<SizeInput, 'equity' | 'price' | 'stop' | 'maxLeverage'>) {
+    this.#state = state
+    this.#symbol = symbol
+    this.#signal = signal
+    this.#of = of
+  }
+
+  get position(): Decimal {
+    return (this.#position ??= symbolNotional(this.#state, this.#symbol))
+  }
+
+  get gross(): Decimal {
+    return (this.#gross ??= grossNotional(this.#state))
+  }
+
+  get quantity(): Qty {
+    if (this.#quantity === undefined) {
+      const { config, rails } = this.#state
+      const raw = sizeOf({
+        ...this.#of,
+        riskPct: config.strategySettings.riskPerTradePct,
+        rails,
+        positionNotional: this.position,
+        grossNotional: this.gross,
+      })
+      this.#quantity = quantiseQuantity(raw as Qty, this.#symbol.filters, { market: this.#signal.entry.type === 'MARKET' })
+    }
+    return this.#quantity
+  }
 }
 
 const earnedWhy = (symbol: SymbolState): string => `earned: the student ${symbol.strategy.shadow?.().why ?? ''}`

@@ -9,15 +9,34 @@
  */
 import { InvariantError } from '../contract/result.ts'
 import type { OrderType, Side, SymbolFilters } from '../contract/venue.ts'
-import { ONE, Rounding, ZERO, type Decimal, type Price, type Qty, type Usdt } from './decimal.ts'
+import { Decimal, ONE, Rounding, ZERO, type Price, type Qty, type Usdt } from './decimal.ts'
 import { filterRules } from './filters.ts'
 
 /** Nearest multiple of `step` in the given direction, counted from `origin`. A step of 0 means: no grid. */
 export function roundToStep(value: Decimal, step: Decimal, rounding: Rounding, origin: Decimal = ZERO): Decimal {
   if (step.isZero()) return value
   if (step.isNegative()) throw new InvariantError(`Invariant: negative step ${step.toFixed()}`)
+  const decimals = placesOf(step)
+  if (decimals !== null) {
+    return origin.isZero()
+      ? value.toDecimalPlaces(decimals, rounding)
+      : value.minus(origin).toDecimalPlaces(decimals, rounding).plus(origin)
+  }
   if (origin.isZero()) return value.div(step).toDecimalPlaces(0, rounding).mul(step)
   return value.minus(origin).div(step).toDecimalPlaces(0, rounding).mul(step).plus(origin)
+}
+
+const places = new WeakMap<Decimal, number | null>()
+
+/** k for a step of 10^-k, whose multiples are the numbers of k decimals; null for any other step. Remembered per object. */
+function placesOf(step: Decimal): number | null {
+  let known = places.get(step)
+  if (known === undefined) {
+    const decimals = step.decimalPlaces()
+    known = step.eq(new Decimal(10).pow(-decimals)) ? decimals : null
+    places.set(step, known)
+  }
+  return known
 }
 
 const towards = (side: Side, sellRounding: Rounding): Rounding => {
