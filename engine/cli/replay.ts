@@ -1,6 +1,7 @@
 /** `aegis replay`: the recorded inputs of a session through the brain again, and the proof that it decides the same. */
 import { replayIncident } from '../replay/incident.ts'
 import { listRecordings } from '../replay/recorded-sessions.ts'
+import { recordedStrategies } from '../replay/recorded-strategies.ts'
 import { recordedSessions } from '../replay/recording-reader.ts'
 import { parseFlags, refuse, usage, type Command, type ExitCode, type Io } from './command.ts'
 import { existingDataDir } from './data-flag.ts'
@@ -53,7 +54,9 @@ export const replay: Command = {
       )
     }
     if (!/^[\w-]{1,64}$/.test(session)) return refuse(io, usage('--session expects a session id').error)
-    const result = replayIncident(dataDir.value, session)
+    const strategies = await recordedStrategies(dataDir.value, session)
+    if (!strategies.ok) return refuse(io, strategies.error)
+    const result = replayIncident(dataDir.value, session, undefined, strategies.value)
     if (!result.ok) return refuse(io, result.error)
     const report = result.value
     if (values.json === true) io.out(`${JSON.stringify(report)}\n`)

@@ -1,5 +1,5 @@
 /** `--strategy-file`: one file, run by the back-test and by the engine's own brain process, and every mistake in it one clear line. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { hashStrategyFile, loadStrategy } from '../processes/brain/strategy-file
 import { aegis as runCommand } from './main.ts'
 
 const EXAMPLE = fileURLToPath(new URL('../strategy/examples/range-breakout.ts', import.meta.url))
+const ATR = fileURLToPath(new URL('../indicators/atr.ts', import.meta.url))
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -41,15 +42,39 @@ it('the example trades the demo in a back-test, the same every time', async () =
   expect(await run()).toMatchObject({ tradesHash: one.tradesHash })
 })
 
-it('the engine’s brain process loads and trades it', async () => {
+it('the engine’s brain process loads and trades it, and its session replays to the same decisions', async () => {
+  const mine = join(folder(), 'range-breakout.ts')
+  writeFileSync(mine, readFileSync(EXAMPLE, 'utf8').replace("'../../indicators/atr.ts'", `'${ATR}'`))
+  const data = join(folder(), 'data')
   const { code, stdout, stderr } = await aegis(
-    ...['run', '--headless', '--tape', 'demo', '--strategy-file', EXAMPLE, '--speed', '3600', '--for', '3s', '--json'],
+    ...['run', '--headless', '--tape', 'demo', '--strategy-file', mine, '--speed', '3600', '--for', '3s', '--data', data, '--json'],
   )
   expect(stderr).not.toContain('stays down')
-  const document: { signals: number; fills: number; mismatches: number } = JSON.parse(stdout)
+  const document: { signals: number; orders: number; mismatches: number } = JSON.parse(stdout)
   expect(document.signals).toBeGreaterThan(0)
   expect(document.mismatches).toBe(0)
   expect(code).toBe(0)
+  const replayed = await aegis('replay', '--data', data, '--json')
+  expect(JSON.parse(replayed.stdout)).toMatchObject({ identical: true })
+  expect(replayed.code).toBe(0)
+  writeFileSync(mine, '// gone\n')
+  expect(await aegis('replay', '--data', data)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('has changed since it was chosen'),
+  })
+})
+
+it('a student’s session replays to the same decisions, facts and leverage included', async () => {
+  const data = join(folder(), 'data')
+  const run = await aegis(
+    ...['run', '--headless', '--tape', 'demo', '--strategy', 'student', '--speed', '3600', '--for', '5s', '--data', data, '--json'],
+  )
+  expect(run.code).toBe(0)
+  const replayed = await aegis('replay', '--data', data, '--json')
+  expect(JSON.parse(replayed.stdout)).toMatchObject({ identical: true, runs: [{ divergence: null }] })
+  const rows = (await aegis('journal', 'export', '--data', data)).stdout
+  expect(rows).toContain('"kind":"shadow"')
+  expect(rows).toContain('"kind":"leverage"')
 })
 
 it('every mistake is one clear line, exit 2, before anything is traded', async () => {

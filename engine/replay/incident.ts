@@ -15,7 +15,7 @@ import { fail, ok, toPlainError, type Failure, type Result } from '../contract/r
 import { canonicalJson } from '../journal/canonical.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { RecordingHeader } from '../processes/brain/recording.ts'
-import { strategyFactory } from '../strategy/registry.ts'
+import { factoryOf, type RecordedStrategies } from './recorded-strategies.ts'
 import { RecordingReader, recordingsOf, type Recorded } from './recording-reader.ts'
 
 /** Sees a replay as it goes: the state after each input is the live brain's at that moment, to the bit. */
@@ -54,13 +54,19 @@ const FOREIGN_KINDS = new Set(['session', 'loss'])
 const lineOf = (kind: string, time: number, ref: string, payload: unknown): string =>
   canonicalJson(JSON.parse(JSON.stringify([kind, time, ref, payload])))
 
-export function replayIncident(dataDir: string, session: string, observer?: ReplayObserver): Result<IncidentReport, Failure> {
+/** @param strategies those of the trader's own that the session ran (recorded-strategies.ts) */
+export function replayIncident(
+  dataDir: string,
+  session: string,
+  observer?: ReplayObserver,
+  strategies: RecordedStrategies = new Map(),
+): Result<IncidentReport, Failure> {
   const recordings = recordingsOf(dataDir, session)
   if (!recordings.ok) return recordings
   return withJournal(dataDir, (journal) => {
     const runs: ReplayedRun[] = []
     for (const files of recordings.value) {
-      const run = replayRun(journal, session, new RecordingReader(files), observer)
+      const run = replayRun(journal, session, new RecordingReader(files), observer, strategies)
       if (!run.ok) return run
       runs.push(run.value)
     }
@@ -68,10 +74,8 @@ export function replayIncident(dataDir: string, session: string, observer?: Repl
   })
 }
 
-function startOf(journal: Journal, header: RecordingHeader): Result<BrainState, Failure> {
-  const { file } = header.config.strategySettings
-  if (file !== undefined) return fail('strategy-file', `the session ran ${file.path}; only strategies of this build can be replayed`)
-  const factory = strategyFactory(header.config.strategySettings)
+function startOf(journal: Journal, header: RecordingHeader, strategies: RecordedStrategies): Result<BrainState, Failure> {
+  const factory = factoryOf(header.config.strategySettings, strategies)
   if (!factory.ok) return factory
   const state = createBrain({
     ...header.config,
@@ -101,12 +105,13 @@ function replayRun(
   session: string,
   reader: RecordingReader,
   observer: ReplayObserver | undefined,
+  strategies: RecordedStrategies,
 ): Result<ReplayedRun, Failure> {
   const records = reader.records()
   const first = records.next()
   if (first.done === true || first.value.kind !== 'header') return fail('bad-recording', `the recording of ${session} has no beginning`)
   const { header } = first.value
-  const start = startOf(journal, header)
+  const start = startOf(journal, header, strategies)
   if (!start.ok) return start
   const state = start.value
   observer?.begin(header)

@@ -10,6 +10,7 @@ import { fail, InvariantError, ok, toPlainError, type Failure, type Result } fro
 import { connect } from '../contract/rpc.ts'
 import { replayIncident, type IncidentReport } from './incident.ts'
 import { listRecordings } from './recorded-sessions.ts'
+import { recordedStrategies } from './recorded-strategies.ts'
 import { ScrubBook } from './scrub-book.ts'
 
 export interface ReplayThreadMethods {
@@ -77,7 +78,8 @@ if (about.wanted === 'sessions') host.emit('sessions', listRecordings(about.data
 else {
   let report: Result<IncidentReport, Failure>
   try {
-    report = replayIncident(about.dataDir, about.session, book)
+    const strategies = await recordedStrategies(about.dataDir, about.session)
+    report = strategies.ok ? replayIncident(about.dataDir, about.session, book, strategies.value) : strategies
   } catch (thrown) {
     report = fail('thrown', toPlainError(thrown).message)
   }
