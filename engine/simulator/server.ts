@@ -119,8 +119,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
   let requests = 0
 
   const faults = new FaultSchedule((effect) => performAction(parts, effect))
+  const socketSettings = { ...VENUE_SOCKETS, ...options.sockets }
   const sockets = new StreamSockets({
-    settings: { ...VENUE_SOCKETS, ...options.sockets },
+    settings: socketSettings,
     listenKeys,
     faults,
     now: () => exchange.now,
@@ -226,7 +227,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     requestTimeoutMs: options.requestTimeoutMs ?? 20_000,
     control: (request, path, body) => handleControl({ token, faults, fault, account: () => exchange.account(key) }, request, path, body),
   })
-  const wsApi = new WsApi(gateway)
+  const wsApi = new WsApi({ ...gateway, age: socketSettings, monotonic })
   server.on('upgrade', (request, socket, head) => {
     if (!wsApi.upgrade(request, socket, head)) sockets.upgrade(request, socket, head)
   })

@@ -60,6 +60,22 @@ it('checks signatures over the sorted parameters and names what is wrong', async
   socket.ws.terminate()
 })
 
+it('pings, drops who does not answer, and ends after a day', async () => {
+  const started = await startSimulator({ preludeBars: 10, sockets: { pingEveryMs: 40, pongTimeoutMs: 200, maxAgeMs: 600 } })
+  if (!started.ok) throw new Error(started.error.message)
+  const url = `${started.value.ws}/ws-fapi/v1`
+  const alive = await openSocket(url)
+  let pings = 0
+  alive.ws.on('ping', () => (pings += 1))
+  const deaf = await openSocket(url)
+  deaf.ws.pause()
+  setTimeout(() => deaf.ws.resume(), 450)
+  expect(await deaf.closed).toBe(1006)
+  expect(await alive.closed).toBe(1001)
+  expect(pings).toBeGreaterThan(2)
+  await started.value.close()
+})
+
 describe('request faults strike here as on REST', () => {
   let socket: RawSocket
   afterEach(() => {

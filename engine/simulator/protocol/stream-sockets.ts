@@ -14,13 +14,11 @@ import { poisonFrames } from './poison.ts'
 import type { FaultSchedule, FrameEffect } from './faults.ts'
 import { jsonText } from './json-text.ts'
 import { LISTEN_KEY_PATTERN, type ListenKey, type ListenKeys } from './listen-keys.ts'
+import { checkEveryMs, SocketAge, type AgeLimits } from './socket-age.ts'
 import { parseAddress, streamCategory, type Category, type SocketAddress } from './stream-names.ts'
 import { handleSubscriptionRequest, MAX_STREAMS, type Subscriptions } from './subscription-requests.ts'
 
-export interface SocketSettings {
-  readonly pingEveryMs: number
-  readonly pongTimeoutMs: number
-  readonly maxAgeMs: number
+export interface SocketSettings extends AgeLimits {
   readonly messagesPerSecond: number
   readonly maxSockets: number
   /** A reader that lags this many bytes behind is cut. */
@@ -55,9 +53,7 @@ interface Connection extends Subscriptions {
   readonly category: Category
   /** Listen keys with the event types wanted; null = all. */
   readonly keys: Map<string, ReadonlySet<string> | null>
-  readonly openedAt: number
-  lastPong: number
-  lastPing: number
+  readonly age: SocketAge
   second: number
   messages: number
   /** No data before this simulated time. */
@@ -89,8 +85,7 @@ export class StreamSockets {
 
   constructor(context: SocketContext) {
     this.#context = context
-    const every = Math.max(20, Math.min(5_000, context.settings.pingEveryMs / 4, context.settings.maxAgeMs / 4))
-    this.#timer = setInterval(() => this.#keepAlive(), every)
+    this.#timer = setInterval(() => this.#keepAlive(), checkEveryMs(context.settings))
     this.#timer.unref()
   }
 
@@ -117,16 +112,13 @@ export class StreamSockets {
   }
 
   #open(ws: WebSocket, address: SocketAddress): void {
-    const at = this.#context.monotonic()
     const connection: Connection = {
       ws,
       category: address.category,
       wrapped: address.wrapped,
       streams: new Set(),
       keys: new Map(),
-      openedAt: at,
-      lastPong: at,
-      lastPing: at,
+      age: new SocketAge(ws, this.#context.monotonic),
       second: 0,
       messages: 0,
       silentUntil: 0,
@@ -135,9 +127,6 @@ export class StreamSockets {
     this.#connections.add(connection)
     ws.on('message', (data, isBinary) => this.#message(connection, data, isBinary))
     ws.on('ping', () => this.#admit(connection))
-    ws.on('pong', () => {
-      connection.lastPong = this.#context.monotonic()
-    })
     ws.on('error', () => ws.terminate())
     ws.on('close', () => this.#closed(connection))
     for (const name of address.streams) this.#add(connection, name)
@@ -368,16 +357,8 @@ export class StreamSockets {
   #keepAlive(): void {
     const { settings } = this.#context
     const at = this.#context.monotonic()
-    for (const connection of this.#connections) {
-      if (connection.halfOpen) continue
-      const { ws } = connection
-      if (at - connection.openedAt >= settings.maxAgeMs) ws.close(1001, 'Disconnected after 24 hours')
-      else if (at - connection.lastPong >= settings.pongTimeoutMs) ws.terminate()
-      else if (at - connection.lastPing >= settings.pingEveryMs && ws.readyState === ws.OPEN) {
-        connection.lastPing = at
-        ws.ping(String(this.#context.now()))
-      }
-    }
+    const payload = String(this.#context.now())
+    for (const { halfOpen, age } of this.#connections) if (!halfOpen) age.check(settings, at, payload)
   }
 
   /** Destroys every socket; nothing is sent any more. */

@@ -15,6 +15,7 @@ import { jsonText } from './json-text.ts'
 import { afflict } from './request-faults.ts'
 import { isKnownRoute } from './routes.ts'
 import { sign } from './signature.ts'
+import { checkEveryMs, SocketAge, type AgeLimits } from './socket-age.ts'
 
 /** What each method is on REST. */
 const METHODS: Readonly<Record<string, string>> = {
@@ -54,15 +55,26 @@ export interface WsApiContext extends Gateway {
   sync(): void
   /** Simulated ms since the start, for fault plans. */
   elapsed(): number
+  readonly age: AgeLimits
+  monotonic(): number
 }
 
 export class WsApi {
   readonly #gateway: WsApiContext
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 65_536, clientTracking: false })
-  readonly #sockets = new Set<WebSocket>()
+  readonly #sockets = new Map<WebSocket, SocketAge>()
+  readonly #timer: NodeJS.Timeout
 
   constructor(gateway: WsApiContext) {
     this.#gateway = gateway
+    this.#timer = setInterval(() => this.#keepAlive(), checkEveryMs(gateway.age))
+    this.#timer.unref()
+  }
+
+  #keepAlive(): void {
+    const { age, exchange } = this.#gateway
+    const at = this.#gateway.monotonic()
+    for (const socket of this.#sockets.values()) socket.check(age, at, String(exchange.now))
   }
 
   /** True when the request was for this API; it is then taken over or refused. */
@@ -79,7 +91,7 @@ export class WsApi {
     }
     const quiet = new URLSearchParams(query).get('returnRateLimits') === 'false'
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      this.#sockets.add(ws)
+      this.#sockets.set(ws, new SocketAge(ws, () => this.#gateway.monotonic()))
       ws.on('error', () => ws.terminate())
       ws.on('close', () => this.#sockets.delete(ws))
       ws.on('message', (data) => this.#message(ws, (data as Buffer).toString('utf8'), ip, quiet))
@@ -171,7 +183,8 @@ export class WsApi {
   }
 
   shutdown(): void {
-    for (const ws of this.#sockets) ws.terminate()
+    clearInterval(this.#timer)
+    for (const ws of this.#sockets.keys()) ws.terminate()
     this.#server.close()
   }
 }
