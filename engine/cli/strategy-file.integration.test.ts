@@ -47,7 +47,19 @@ it('the engine’s brain process loads and trades it, and its session replays to
   writeFileSync(mine, readFileSync(EXAMPLE, 'utf8').replace("'../../indicators/atr.ts'", `'${ATR}'`))
   const data = join(folder(), 'data')
   const { code, stdout, stderr } = await aegis(
-    ...['run', '--headless', '--tape', 'demo', '--strategy-file', mine, '--speed', '3600', '--for', '3s', '--data', data, '--json'],
+    'run',
+    '--headless',
+    '--tape',
+    'demo',
+    '--strategy-file',
+    mine,
+    '--speed',
+    '3600',
+    '--for',
+    '3s',
+    '--data',
+    data,
+    '--json',
   )
   expect(stderr).not.toContain('stays down')
   const document: { signals: number; orders: number; mismatches: number } = JSON.parse(stdout)
@@ -67,7 +79,19 @@ it('the engine’s brain process loads and trades it, and its session replays to
 it('a student’s session replays to the same decisions, facts and leverage included', async () => {
   const data = join(folder(), 'data')
   const run = await aegis(
-    ...['run', '--headless', '--tape', 'demo', '--strategy', 'student', '--speed', '3600', '--for', '5s', '--data', data, '--json'],
+    'run',
+    '--headless',
+    '--tape',
+    'demo',
+    '--strategy',
+    'student',
+    '--speed',
+    '3600',
+    '--for',
+    '5s',
+    '--data',
+    data,
+    '--json',
   )
   expect(run.code).toBe(0)
   const replayed = await aegis('replay', '--data', data, '--json')
