@@ -31,7 +31,9 @@ describe('INV-06, INV-07', () => {
               const held = world.position(symbol, side)
               expect(ledger?.position(symbol, side).quantity.toFixed()).toBe(held.toFixed())
               // Settled: a position stands under exactly one stop; flat leaves nothing behind.
-              const guards = live.filter(({ request, order }) => order.book === 'algo' && request.symbol === symbol && request.positionSide === side)
+              const guards = live.filter(
+                ({ request, order }) => order.book === 'algo' && request.symbol === symbol && request.positionSide === side,
+              )
               if (held.isZero()) expect(guards).toEqual([])
               else expect(guards.filter((guard) => guard.request.type === 'STOP_MARKET').length).toBe(1)
             }
@@ -43,7 +45,9 @@ describe('INV-06, INV-07', () => {
           }
           seen.batches += world.batches
           seen.amendments += world.amendments
-          seen.moved += world.journal.filter((row) => row.kind === 'intent' && row.payload.action === 'amend' && row.payload.plan !== undefined).length
+          seen.moved += world.journal.filter(
+            (row) => row.kind === 'intent' && row.payload.action === 'amend' && row.payload.plan !== undefined,
+          ).length
           seen.trailed += world.journal.filter((row) => row.kind === 'intent' && row.payload.reason === 'the stop is replaced').length
         }),
         { numRuns: Number(process.env['AEGIS_MODEL_RUNS'] ?? 300), endOnFailure: true },

@@ -179,7 +179,8 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
         state.orders.set(entry.ref, { ...order, booked, executed: decimal(booked).gt(decimal(order.executed)) ? booked : order.executed })
       }
       const trade = state.bySymbol.get(payload.symbol)?.trade
-      if (trade?.positionSide === payload.positionSide) trade.net = trade.net.plus(decimal(payload.realized)).minus(decimal(payload.commission))
+      if (trade?.positionSide === payload.positionSide)
+        trade.net = trade.net.plus(decimal(payload.realized)).minus(decimal(payload.commission))
       state.counters.fills++
       state.walletAgreedAt = Math.max(state.baselineAt, entry.time - REBUILD_BACK_MS)
       return true

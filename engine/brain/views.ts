@@ -56,7 +56,10 @@ const foreignRows = (state: BrainState): OrderRow[] =>
     updatedAt: order.updatedAt,
   }))
 
-function levelsOf(state: BrainState, { symbol, positionSide }: LedgerPosition): { stop: DecimalText | null; takeProfit: DecimalText | null } {
+function levelsOf(
+  state: BrainState,
+  { symbol, positionSide }: LedgerPosition,
+): { stop: DecimalText | null; takeProfit: DecimalText | null } {
   const trade = state.bySymbol.get(symbol)?.trade
   let stop: DecimalText | null = null
   let takeProfit: DecimalText | null = null

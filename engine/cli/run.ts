@@ -6,6 +6,7 @@ import { runHeadless } from './headless.ts'
 import { hostProgram } from './host-program.ts'
 import { checkStrategy, checkTape, dataDirFor } from './launch.ts'
 import { SETTINGS_FLAGS, SETTINGS_USAGE, settingsFrom } from './settings-flags.ts'
+import { withChosenSymbols } from './universe.ts'
 
 const FLAGS = {
   ...SETTINGS_FLAGS,
@@ -45,7 +46,9 @@ export const run: Command = {
     if (parsed.value.mode === 'live')
       return refuse(io, { code: 'locked', message: 'live is locked: it lacks API keys and a passing audit certificate' })
     /* only a tape can wait: a relay of the real venue cannot */
-    const chosen = settingsForMode(parsed.value, parsed.value.mode)
+    const named = await withChosenSymbols(parsed.value)
+    if (!named.ok) return refuse(io, named.error)
+    const chosen = settingsForMode(named.value, named.value.mode)
     if (values.record === true && values.data === undefined)
       return refuse(io, { code: 'usage', message: '--record goes with --data: without it the folder ends with the run' })
     const recording = { ...chosen.recording, on: chosen.recording.on && values.data !== undefined }

@@ -30,7 +30,7 @@ export const SETTINGS_USAGE: readonly (readonly [string, string])[] = [
   ['--tape FILE|demo|synthetic', 'CSV of 1m klines in Binance column order, recorded frames, or one of the built-in tapes'],
   ['--speed X', 'simulated seconds per real second'],
   ['--seed N', 'same seed and tape: same market'],
-  ['--symbols A,B', 'default BTCUSDT'],
+  ['--symbols A,B|auto:N', 'default BTCUSDT; auto:10 takes the ten most traded USDT perpetuals, BTCUSDT,auto:10 that one first'],
   ['--balance USDT', 'starting balance of the embedded exchange'],
   ['--key-rights R', "what the embedded exchange's key may do: trade, read-only, withdraw, transfer, untold"],
   ['--strategy NAME', 'placeholder, teacher or student'],
@@ -127,5 +127,8 @@ export function settingsFrom(values: SettingsValues, fixed: Readonly<Record<stri
   if (values['upstream-rest'] !== undefined || values['upstream-ws'] !== undefined)
     input['upstream'] = { rest: values['upstream-rest'], ws: values['upstream-ws'] }
   const parsed = parseSettings({ ...input, ...fixed })
-  return parsed.ok ? parsed : usage(parsed.error.message)
+  if (!parsed.ok) return usage(parsed.error.message)
+  if (values.speed !== undefined && parsed.value.mode !== 'simulated')
+    return usage(`--speed goes with --mode simulated: ${parsed.value.mode} runs in real time`)
+  return parsed
 }

@@ -79,17 +79,22 @@ export type Tape = v.InferOutput<typeof TapeSchema>
 export const KEY_RIGHTS = ['trade', 'read-only', 'withdraw', 'transfer', 'untold'] as const
 export type KeyRights = (typeof KEY_RIGHTS)[number]
 
+/** A symbol, or `auto:N`: the N most traded USDT perpetuals, chosen when the engine starts, after the symbols named beside it. */
+const SYMBOL_ENTRY = /^([A-Z0-9]{2,20}|auto:([1-9]\d?|1\d\d|200))$/
+
 export const SettingsSchema = v.strictObject({
   mode: v.optional(Mode, 'simulated'),
   symbols: v.optional(
     v.pipe(
-      v.array(v.pipe(v.string(), v.regex(/^[A-Z0-9]{2,20}$/, 'expected a symbol such as BTCUSDT'))),
+      v.array(v.pipe(v.string(), v.regex(SYMBOL_ENTRY, 'expected a symbol such as BTCUSDT, or auto:10 for the ten most traded'))),
       v.minLength(1),
       v.maxLength(200),
       v.check((all) => new Set(all).size === all.length, 'expected each symbol once'),
     ),
     ['BTCUSDT'],
   ),
+  /** Set when `auto:N` was resolved: how many, and which were named; the feed says when the market has moved on. */
+  universe: v.optional(v.strictObject({ limit: v.number(), named: v.array(v.string()) })),
   seed: integer(0, 2 ** 31 - 1, 1),
   tape: v.optional(TapeSchema, { kind: 'demo' }),
   /** Simulated seconds per real second. */

@@ -278,6 +278,8 @@ export type Lane = 'kill' | 'cancel' | 'order' | 'account' | 'market'
 export interface PublicVenue {
   serverTime(): Promise<VenueResult<number>>
   symbols(): Promise<VenueResult<readonly SymbolFilters[]>>
+  /** What was traded of every listing in the last 24 h, in quote currency. */
+  dayVolumes(): Promise<VenueResult<readonly { readonly symbol: string; readonly quoteVolume: DecimalText }[]>>
   /** Ascending by openTime; limit ≤ 1500. */
   bars(
     symbol: string,

@@ -8,7 +8,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AccountView, LogLine } from '../contract/processes.ts'
-import { fail, ok, type Failure, type Result } from '../contract/result.ts'
+import { fail, invariant, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Settings } from '../contract/settings.ts'
 import { removeRing } from '../ring/location.ts'
 import type { EngineDeps, EngineEvent, EngineHandle } from './engine-handle.ts'
@@ -39,6 +39,10 @@ const KILL_MS = 120_000
  * Failures: 'data-dir', 'in-use'.
  */
 export function startEngine(settings: Settings, deps: EngineDeps): Result<EngineHandle, Failure<'data-dir' | 'in-use'>> {
+  invariant(
+    settings.symbols.every((symbol) => !symbol.includes(':')),
+    'symbols are chosen before the engine starts',
+  )
   const locked = lockDataDir(deps.dataDir, deps.host)
   if (!locked.ok) return locked
   const lock = locked.value

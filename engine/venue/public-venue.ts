@@ -1,7 +1,7 @@
 /** The public half: needs no key, loads no ccxt (the feed process has neither). */
 import { ok } from '../contract/result.ts'
 import type { PublicVenue, SymbolFilters } from '../contract/venue.ts'
-import { Bars, ExchangeInfo, instrumentFilters, PremiumIndex, ServerTime } from './codec/market-documents.ts'
+import { Bars, DayVolumes, ExchangeInfo, instrumentFilters, PremiumIndex, ServerTime } from './codec/market-documents.ts'
 import type { RateBudget } from './rate-budget.ts'
 import type { Rest } from './rest.ts'
 import { WEIGHT } from './weights.ts'
@@ -46,6 +46,15 @@ export function createPublicVenue({ rest, budget, onSkipped }: PublicVenueOption
       if (skipped > 0) onSkipped(skipped)
       return ok(known)
     },
+    dayVolumes: () =>
+      rest.call({
+        method: 'GET',
+        api: 'fapiPublic',
+        path: 'ticker/24hr',
+        lane: 'market',
+        weight: WEIGHT.dayTickers,
+        schema: DayVolumes,
+      }),
     bars: (symbol, interval, range) =>
       rest.call({
         method: 'GET',

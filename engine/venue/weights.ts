@@ -4,6 +4,7 @@ export const WEIGHT = {
   time: 1,
   exchangeInfo: 1,
   premiumIndexAll: 10,
+  dayTickers: 40,
   listenKey: 1,
   order: 0,
   queryOrder: 1,

@@ -11,6 +11,7 @@ import { createChaosRunner } from '../../engine/chaos/index.ts'
 import { parseFlags } from '../../engine/cli/command.ts'
 import { checkTape } from '../../engine/cli/launch.ts'
 import { defaultDataDir, SETTINGS_FLAGS, settingsFrom } from '../../engine/cli/settings-flags.ts'
+import { withChosenSymbols } from '../../engine/cli/universe.ts'
 import { createCockpit, type Cockpit } from '../../engine/cockpit/cockpit.ts'
 import type { Failure } from '../../engine/contract/result.ts'
 import { codeVersion } from '../../engine/supervisor/code-version.ts'
@@ -50,10 +51,8 @@ export function start(made: readonly string[]): void {
   const flags = parseFlags(ownArguments(process.argv, app.isPackaged), SETTINGS_FLAGS)
   if (!flags.ok) return refuse(flags.error)
   const { values } = flags.value
-  const settings = settingsFrom(values)
-  if (!settings.ok) return refuse(settings.error)
-  const tape = checkTape(settings.value)
-  if (!tape.ok) return refuse(tape.error)
+  const given = settingsFrom(values)
+  if (!given.ok) return refuse(given.error)
   const dataDir = values.data === undefined ? defaultDataDir() : resolve(values.data)
 
   hardenContents(warn)
@@ -72,6 +71,10 @@ export function start(made: readonly string[]): void {
   const { version, build } = codeVersion()
 
   const begin = async (): Promise<void> => {
+    const settings = await withChosenSymbols(given.value)
+    if (!settings.ok) return refuse(settings.error)
+    const tape = checkTape(settings.value)
+    if (!tape.ok) return refuse(tape.error)
     hardenSession()
     serveScheme(staticFiles())
     const spawner = utilitySpawner()

@@ -10,6 +10,7 @@ import { remoteAuditRunner } from '../../engine/audit/remote.ts'
 import { chaosRunner } from '../../engine/chaos/index.ts'
 import { HOST_FILE } from '../../engine/cli/reconcile.ts'
 import { defaultDataDir, settingsFrom } from '../../engine/cli/settings-flags.ts'
+import { withChosenSymbols } from '../../engine/cli/universe.ts'
 import { nodeSpawner } from '../../engine/supervisor/node-spawner.ts'
 import { codeVersion } from '../../engine/supervisor/code-version.ts'
 import { checkPort, startLoopbackHost } from './loopback-host.ts'
@@ -26,7 +27,9 @@ function openBrowser(url: string, io: Io): void {
 export async function runNodeHost(values: HostValues, io: Io): Promise<ExitCode> {
   const port = values.port === undefined ? { ok: true as const, value: 0 } : parseNumber('port', values.port, 0, 65_535)
   if (!port.ok) return refuse(io, port.error)
-  const settings = settingsFrom(values)
+  const given = settingsFrom(values)
+  if (!given.ok) return refuse(io, given.error)
+  const settings = await withChosenSymbols(given.value)
   if (!settings.ok) return refuse(io, settings.error)
   const tape = checkTape(settings.value)
   if (!tape.ok) return refuse(io, tape.error)

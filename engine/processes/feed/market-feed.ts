@@ -19,6 +19,7 @@ import type { AllowedHosts, Venue } from '../../venue/index.ts'
 import { createMarketStream, type MarketStream } from './market-stream.ts'
 import { RingPublisher } from './ring-publisher.ts'
 import { SymbolLine } from './symbol-line.ts'
+import { UNIVERSE_EVERY_MS, watchUniverse } from './universe-watch.ts'
 
 export interface MarketFeedOptions {
   readonly init: ProcessInit
@@ -264,6 +265,8 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
       enqueueFill(line)
     }
   }
+  const universe = watchUniverse(init.settings, venue.public, log)
+  const ranking = setInterval(() => void universe.look(), UNIVERSE_EVERY_MS)
   const watch = setInterval(() => {
     for (const stream of streams) stream.watch()
     fetchLate()
@@ -309,6 +312,7 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
   return {
     start() {
       for (const stream of streams) stream.start()
+      if (init.settings.universe !== undefined) log({ level: 'info', text: `symbols: ${symbols.join(', ')}` })
     },
     async ready() {
       const timer = setInterval(checkWaiters, 20)
@@ -347,6 +351,7 @@ export function createMarketFeed(options: MarketFeedOptions): MarketFeed {
     stop() {
       stopped = true
       clearInterval(watch)
+      clearInterval(ranking)
       for (const timer of retries) clearTimeout(timer)
       for (const stream of streams) stream.stop()
       publisher.close()

@@ -4,6 +4,8 @@ import { isDecimalText, type DecimalText } from '../../contract/decimal-text.ts'
 import type { SymbolFilters, VenueBar } from '../../contract/venue.ts'
 import { decimal, decimalOrZero, name, time } from './values.ts'
 
+/** Of the 24 h ticker only what ranks listings. */
+export const DayVolumes = v.array(v.object({ symbol: name, quoteVolume: decimal }))
 export const ServerTime = v.object({ serverTime: time })
 
 const Filter = v.looseObject({ filterType: v.string() })
