@@ -43,7 +43,7 @@ describe('reconciler over the simulator', () => {
     expect(report.compared.positions).toBe(1)
   })
 
-  it('P1 a fill the stream never delivered is found, booked by repair, and closed with proof', async () => {
+  it('P1: a fill the stream never delivered is found, booked by repair, and closed with proof', async () => {
     harness = await startHarness()
     harness.book = await harness.honestBook()
     must(await harness.venue.private.place(market('BUY', '0.1')))
@@ -137,7 +137,7 @@ describe('differences that pass, and those the trader decides', () => {
     expect(asked).toBeGreaterThan(2)
   })
 
-  it('P1 a position opened by hand: ignored, adopted or flattened as the trader says, never by itself', async () => {
+  it('P1: a position opened by hand: ignored, adopted or flattened as the trader says, never by itself', async () => {
     harness = await startHarness()
     harness.book = await harness.honestBook()
     must(await harness.venue.private.place({ ...market('BUY', '0.1'), clientId: 'by-hand' }))
@@ -201,7 +201,7 @@ describe('kill switch', () => {
     }
   }
 
-  it('P7 kill -9 of its hands at a step: a fresh process carries on from the venue to flat', async () => {
+  it('P7: kill -9 of its hands at a step: a fresh process carries on from the venue to flat', async () => {
     harness = await startHarness()
     await plantOrders(10)
     // The first answer is slow, so that it dies with requests on the wire.
@@ -220,7 +220,7 @@ describe('kill switch', () => {
     expect([after.openOrders.length, after.positions.length]).toEqual([0, 0])
   })
 
-  it('P7 uncertain is never shown as done: lost answers and failing views, then confirmed', async () => {
+  it('P7: uncertain is never shown as done: lost answers and failing views, then confirmed', async () => {
     harness = await startHarness()
     await plantOrders(5)
     const fault = (path: string, effect: object, when: object = {}) =>
@@ -237,7 +237,7 @@ describe('kill switch', () => {
     expect([truth.openOrders, truth.positions]).toEqual([0, []])
   })
 
-  it('P7 flatten with 50 orders and 10 positions: every item confirmed, flat by REST, the brain dead', async () => {
+  it('P7: flatten with 50 orders and 10 positions: every item confirmed, flat by REST, the brain dead', async () => {
     const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'BCHUSDT', 'LTCUSDT', 'TRXUSDT', 'BNBUSDT', 'DOGEUSDT', 'ADAUSDT']
     harness = await startHarness({ symbols })
     const filters = must(await harness.venue.public.symbols())
@@ -287,7 +287,7 @@ describe('kill switch', () => {
     expect(must(harness.journal.rows({ kinds: ['kill-step'] })).length).toBeGreaterThan(2)
   })
 
-  it('P7 reduceOnly cancels entries only; halt cancels regular and conditional orders and keeps positions', async () => {
+  it('P7: reduceOnly cancels entries only; halt cancels regular and conditional orders and keeps positions', async () => {
     harness = await startHarness()
     must(await harness.venue.private.place(market('BUY', '0.1')))
     const stop = id('s')

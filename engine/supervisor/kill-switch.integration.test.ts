@@ -12,7 +12,7 @@ import { latchStore } from './latch.ts'
 afterEach(cleanUp)
 
 describe('kill switch', () => {
-  it('persists, tells the brain, acts by the reconciler, confirms; survives a restart', async () => {
+  it('P7: persists, tells the brain, acts by the reconciler, confirms; survives a restart', async () => {
     const dataDir = folder()
     const first = start(dataDir)
     await first.engine.ready
@@ -36,7 +36,7 @@ describe('kill switch', () => {
     expect(calls(dataDir).filter((one) => one.method === 'kill').length).toBe(1)
   })
 
-  it('acts without the brain', async () => {
+  it('P7: acts without the brain', async () => {
     const dataDir = folder({ exitOnInit: [] })
     const { engine } = start(dataDir, {}, { timings: { restart: { windowMs: 60_000, delaysMs: [60_000] } } })
     await engine.ready
@@ -73,7 +73,7 @@ describe('kill switch', () => {
     expect(await engine.kill('reduceOnly', 'second', 'person')).toMatchObject({ latch: { level: 'flatten', reason: 'second' } })
   })
 
-  it('release needs the phrase, a flat venue and a clean reconciliation', async () => {
+  it('P7: release needs the phrase, a flat venue and a clean reconciliation', async () => {
     const dataDir = folder()
     const { engine } = start(dataDir)
     await engine.ready

@@ -144,6 +144,15 @@ describe('triggers', () => {
     })
   })
 
+  it('one closePosition order of a kind rests per direction; a quantity, and the other kind, may rest beside it', () => {
+    const b = long()
+    const whole = { quantity: '', closePosition: 'true' }
+    b.body('POST /fapi/v1/algoOrder', algo('STOP_MARKET', 'SELL', '49000', whole))
+    expect(b.code('POST /fapi/v1/algoOrder', algo('STOP_MARKET', 'SELL', '49100', whole))).toBe(-4130)
+    b.body('POST /fapi/v1/algoOrder', algo('STOP_MARKET', 'SELL', '49100', { quantity: '0.010', reduceOnly: 'true' }))
+    b.body('POST /fapi/v1/algoOrder', algo('TAKE_PROFIT_MARKET', 'SELL', '52000', whole))
+  })
+
   it('closePosition orders expire with their position', () => {
     const b = long()
     b.body('POST /fapi/v1/algoOrder', algo('STOP_MARKET', 'SELL', '49000', { quantity: '', closePosition: 'true' }))

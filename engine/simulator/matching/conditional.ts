@@ -38,15 +38,28 @@ export class ConditionalBook {
 
   /** Refusals that depend on the market and the account, or null. */
   refusal(
-    algo: Pick<Algo, 'account' | 'market' | 'type' | 'side' | 'triggerPrice' | 'workingType' | 'activatePrice'>,
+    algo: Pick<
+      Algo,
+      'account' | 'market' | 'type' | 'side' | 'positionSide' | 'closePosition' | 'triggerPrice' | 'workingType' | 'activatePrice'
+    >,
   ): VenueFailure | null {
     if ((this.#counts.get(algo.account) ?? 0) >= MAX_CONDITIONALS) return refuse(-4045)
     if (algo.market.instrument.spec.status !== 'TRADING') return refuse(-4141)
+    if (algo.closePosition && this.#closesAlready(algo)) return refuse(-4130)
     const price = this.#price(algo)
     if (algo.type !== 'TRAILING_STOP_MARKET') return isTriggered(algo.type, algo.side, algo.triggerPrice, price) ? refuse(-2021) : null
     if (algo.activatePrice === 0) return null
     const sane = algo.side === 'SELL' ? algo.activatePrice > price : algo.activatePrice < price
     return sane ? null : refuse(-4135, algo.side === 'SELL' ? 'larger' : 'smaller')
+  }
+
+  /** One order of a kind that closes the whole position may rest per direction. */
+  #closesAlready(algo: Pick<Algo, 'account' | 'market' | 'type' | 'side' | 'positionSide'>): boolean {
+    for (const other of this.#book(algo).algos.values()) {
+      const twin = other.account === algo.account && other.closePosition && other.type === algo.type
+      if (twin && other.side === algo.side && other.positionSide === algo.positionSide) return true
+    }
+    return false
   }
 
   add(algo: Algo): void {
@@ -204,7 +217,7 @@ export class ConditionalBook {
     if (this.#book(algo).algos.delete(algo.id)) this.#counts.set(algo.account, (this.#counts.get(algo.account) ?? 1) - 1)
   }
 
-  #book(algo: Algo): Resting {
+  #book(algo: Pick<Algo, 'account' | 'market'>): Resting {
     return present(this.#world.books.get(algo.market.symbol))
   }
 
