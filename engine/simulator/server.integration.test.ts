@@ -278,6 +278,16 @@ describe('robustness', () => {
     expect((await publicGet(simulator.rest, '/fapi/v1/ping')).status).toBe(200)
   })
 
+  it('cuts who connects and says nothing, and nobody who speaks', async () => {
+    const simulator = await start({ requestTimeoutMs: 400 })
+    const user = await socket(`${simulator.ws}/market/ws`)
+    const silent = await Promise.all(Array.from({ length: 100 }, () => raw(simulator, '')))
+    for (const answer of silent) expect(answer).toMatch(/^(HTTP\/1\.1 408|$)/)
+    await sleep(500)
+    expect(user.ws.readyState).toBe(user.ws.OPEN)
+    expect((await publicGet(simulator.rest, '/fapi/v1/ping')).status).toBe(200)
+  })
+
   it('listens on the loopback interface only', async () => {
     const simulator = await start()
     const { hostname, port } = new URL(simulator.rest)
