@@ -291,7 +291,7 @@ function reconcile(rounds: number): { readonly medianMs: number; readonly firstM
       venue,
       context: {
         now: local.takenAt,
-        scope: { orders: true, positions: true, balances: true, orderSymbols: null, fillSymbols: new Set(), filters: false },
+        scope: { orders: true, positions: true, balances: true, orderSymbols: null, fillSymbols: new Set(), filters: false, income: false },
         symbols: new Set(local.positions.map((p) => p.symbol)),
         marks: new Map(venue.positions.map((p) => [p.symbol, new Decimal(p.markPrice)])),
         fills: [],
@@ -302,6 +302,7 @@ function reconcile(rounds: number): { readonly medianMs: number; readonly firstM
         dataAgeMs: null,
         maxDataAgeMs: 5_000,
         clockSkewMs: null,
+        income: null,
         filterChanges: [],
       },
     })

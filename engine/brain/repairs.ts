@@ -7,7 +7,7 @@ import { decimal, toText, ZERO, type Decimal, type Price } from '../money/decima
 import { quantiseTrigger } from '../money/quantise.ts'
 import { clientId } from '../orders/client-id.ts'
 import { isInFlight, isTerminal, newOrder, requestOf } from '../orders/order.ts'
-import { bookFill } from './account.ts'
+import { bookChange, bookFill } from './account.ts'
 import type { Command, RepairAnswer } from './events.ts'
 import { setForeign } from './foreign.ts'
 import { applyToOrder } from './order-desk.ts'
@@ -41,6 +41,12 @@ function perform(state: BrainState, repair: Repair, out: Command[]): RepairAnswe
       return bookFill(state, repair.fill, repair.fill.clientId ?? '', 'repair', out)
         ? done('fill booked')
         : refused('the fill was booked already')
+    case 'book-income': {
+      const { type, symbol, amount, time } = repair.record
+      return bookChange(state, { reason: type, symbol, amount, time }, out)
+        ? done(`${type} ${amount} booked`)
+        : refused('it was booked already')
+    }
     case 'drop-order': {
       const order = state.orders.get(repair.clientId)
       if (order === undefined) return refused('no such order')

@@ -1,6 +1,6 @@
 /** Reconciliation findings: typed, aged, priced, with both sides' evidence (peers.md §6.3). */
 import type { DecimalText } from './decimal-text.ts'
-import type { PositionSide, VenueFill, VenueOrder } from './venue.ts'
+import type { IncomeRecord, PositionSide, VenueFill, VenueOrder } from './venue.ts'
 
 export const MISMATCH_KINDS = [
   'ghost-position',
@@ -16,6 +16,10 @@ export const MISMATCH_KINDS = [
   'orphan-stop',
   'duplicate-stop',
   'balance-drift',
+  /** Funding or a transfer that the venue's history shows and the ledger does not. */
+  'missing-income',
+  /** Commission, realised profit or a booked movement that the venue's history tells otherwise. */
+  'income-drift',
   'stale-data',
   'clock-drift',
   'precision-drift',
@@ -71,6 +75,7 @@ export interface BookCopy {
 /** What the brain is asked to do about a mismatch; pure data, journaled before it is applied. */
 export type Repair =
   | { readonly kind: 'book-fill'; readonly mismatchId: string; readonly fill: VenueFill }
+  | { readonly kind: 'book-income'; readonly mismatchId: string; readonly record: IncomeRecord }
   | { readonly kind: 'drop-order'; readonly mismatchId: string; readonly clientId: string; readonly venue: VenueOrder | null }
   /** The venue states other terms (price, quantity, trigger) of a working order: they are the ones that will trade. */
   | { readonly kind: 'take-terms'; readonly mismatchId: string; readonly clientId: string; readonly venue: VenueOrder }

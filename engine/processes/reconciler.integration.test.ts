@@ -64,6 +64,7 @@ describe('reconciler over the simulator', () => {
     harness.journalFills(fills)
     harness.book = await harness.honestBook()
     const { report: after, open } = await kinds()
+    expect(after.error).toBeUndefined()
     expect(open).toEqual([])
     expect(after.mismatches.filter((m) => m.kind === 'missing-fill').every((m) => m.state === 'fixed' && m.proof !== undefined)).toBe(true)
   })
@@ -155,6 +156,27 @@ describe('differences that pass, and those the trader decides', () => {
     expect(harness.repairs.map((r) => r.kind)).toEqual(['adopt-position', 'set-wallet'])
     expect(await resolve('flatten')).toMatchObject({ done: true, text: 'BTCUSDT closed, confirmed by REST' })
     expect(must(await harness.venue.private.positions('kill'))).toEqual([])
+  })
+
+  it('P1: an order that was amended by hand is a mismatch of its own with both sides, repaired by taking the venue’s terms', async () => {
+    harness = await startHarness()
+    const price = text(await deepBelow('BTCUSDT', 0.97))
+    const order = { ...market('BUY', '0.01'), type: 'LIMIT' as const, price, timeInForce: 'GTC' as const }
+    must(await harness.venue.private.place(order))
+    const book = await harness.honestBook()
+    harness.book = book
+    const { clientId, symbol, side } = order
+    must(await harness.venue.private.amend({ clientId, symbol, side, price, quantity: text('0.03') }))
+    await new Promise((resolve) => setTimeout(resolve, 5_200))
+    const { report } = await kinds()
+    const [found] = report.mismatches
+    expect(found).toMatchObject({ kind: 'order-terms', severity: 'warn', local: 'quantity 0.010', venue: 'quantity 0.030' })
+    expect(found?.evidence).toMatchObject({ local: { quantity: '0.010' }, venue: { quantity: '0.030' } })
+    expect(harness.repairs).toMatchObject([{ kind: 'take-terms', clientId, venue: { quantity: '0.030' } }])
+    // A brain that took them closes it with the next look as proof.
+    harness.book = await harness.honestBook()
+    const { open } = await kinds()
+    expect(open).toEqual([])
   })
 
   it('the brain is down: inconclusive, with the reason; nothing is concluded', async () => {
@@ -285,6 +307,30 @@ describe('kill switch', () => {
     expect([after.openOrders.length, after.positions.length]).toEqual([0, 0])
     expect(must(await harness.reconciler.call('confirmFlat', null, 20_000))).toEqual({ flat: true, orders: 0, positions: 0, error: null })
     expect(must(harness.journal.rows({ kinds: ['kill-step'] })).length).toBeGreaterThan(2)
+  })
+
+  it('P7: a hedged account: long and short of one symbol are both closed, each by its own side', async () => {
+    harness = await startHarness({ simulator: { hedge: true } })
+    const { reduceOnly: _, ...long } = { ...market('BUY', '0.1'), positionSide: 'LONG' as const, reduceOnly: false }
+    must(await harness.venue.private.place(long))
+    must(await harness.venue.private.place({ ...long, clientId: id('e'), side: 'SELL', positionSide: 'SHORT', quantity: text('0.05') }))
+    must(
+      await harness.venue.private.place({
+        clientId: id('s'),
+        symbol: 'BTCUSDT',
+        side: 'SELL',
+        positionSide: 'LONG',
+        type: 'STOP_MARKET',
+        triggerPrice: text(await deepBelow('BTCUSDT', 0.9)),
+        closePosition: true,
+      }),
+    )
+    const before = must(await harness.venue.private.snapshot('kill'))
+    expect(before.positions.map((position) => `${position.positionSide} ${position.quantity}`).sort()).toEqual(['LONG 0.100', 'SHORT -0.050'])
+    const state = must(await harness.reconciler.call('kill', { level: 'flatten', reason: 'test' }, 60_000))
+    expect(state.stillOpen).toEqual({ orders: 0, positions: [] })
+    const truth = harness.simulator.account()
+    expect([truth.openOrders, truth.positions]).toEqual([0, []])
   })
 
   it('P7: reduceOnly cancels entries only; halt cancels regular and conditional orders and keeps positions', async () => {

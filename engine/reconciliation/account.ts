@@ -2,6 +2,7 @@
 import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
 import { finding, type BothBooks, type Finding } from './finding.ts'
 import type { DecimalText } from '../contract/decimal-text.ts'
+import type { Severity } from '../contract/mismatch.ts'
 
 const text = (value: string): DecimalText => value as DecimalText
 /** Below this a difference is the venue's own rounding dust. */
@@ -13,7 +14,14 @@ const CRIT_FRACTION = decimal(text('0.001'))
 const CLOCK_WARN_MS = 1_000
 const CLOCK_CRIT_MS = 5_000
 
-/** @param unbookedCash what trades that are not booked yet will bring: already reported, not reported twice */
+/** How bad it is that this much of the wallet is not explained. */
+export function amountSeverity(amount: Decimal, wallet: Decimal): Severity {
+  const size = amount.abs()
+  if (size.gte(CRIT_AT) || size.gte(wallet.abs().mul(CRIT_FRACTION))) return 'crit'
+  return size.gte(WARN_AT) ? 'warn' : 'info'
+}
+
+/** @param unbookedCash what trades and movements that are not booked yet will bring: already reported, not reported twice */
 export function compareWallet({ local, venue }: BothBooks, unbookedCash: Decimal): readonly Finding[] {
   const usdt = venue.balances.find((balance) => balance.asset === 'USDT')
   if (usdt === undefined) return []
@@ -21,11 +29,10 @@ export function compareWallet({ local, venue }: BothBooks, unbookedCash: Decimal
   const difference = decimal(usdt.wallet).minus(wallet).minus(unbookedCash)
   const size = difference.abs()
   if (size.lte(DUST)) return []
-  const crit = size.gte(CRIT_AT) || size.gte(wallet.abs().mul(CRIT_FRACTION))
   return [
     finding({
       kind: 'balance-drift',
-      severity: crit ? 'crit' : size.gte(WARN_AT) ? 'warn' : 'info',
+      severity: amountSeverity(difference, wallet),
       symbol: 'USDT',
       summary: `wallet: local ${local.wallet}, venue ${usdt.wallet}; ${toText(difference)} is not explained`,
       local: local.wallet,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { MISMATCH_KINDS } from '../contract/mismatch.ts'
 import { compareBooks } from './compare.ts'
-import { books, fill, local, localPosition, NOW, order, stop, text, venuePosition, type Planted } from './planted.ts'
+import { NOW, books, fill, funding, history, local, localPosition, order, stop, text, type Planted, venuePosition } from './planted.ts'
 import { isAutomatic, propose } from './repairs.ts'
 
 const found = (planted: Planted) => compareBooks(books(planted)).findings
@@ -52,6 +52,16 @@ describe('each kind, planted alone, is found, typed and priced', () => {
       ['duplicate-stop warn 27500'],
     ],
     ['balance-drift', { wallet: '997.5' }, ['balance-drift crit 2.5']],
+    [
+      'missing-income',
+      { context: { income: history({ records: [funding('-2.5')], booked: () => false }) }, wallet: '997.5' },
+      ['missing-income crit 2.5'],
+    ],
+    [
+      'income-drift',
+      { context: { income: history({ changes: [{ reason: 'FUNDING_FEE', symbol: 'BTCUSDT', amount: text('-0.5'), time: NOW }] }) } },
+      ['income-drift warn 0.5'],
+    ],
     ['stale-data', { context: { dataAgeMs: 6_000 } }, ['stale-data warn 0']],
     ['clock-drift', { context: { clockSkewMs: -6_000 } }, ['clock-drift crit 0']],
     [
@@ -145,7 +155,15 @@ describe('nothing is found where nothing is wrong', () => {
   it.each(cases)('%s', (_, planted) => expect(found(planted)).toEqual([]))
 
   it('P1 INV-05 what was not read is not compared: an empty list of a failed scope finds nothing', () => {
-    const scope = { orders: false, positions: false, balances: false, orderSymbols: null, fillSymbols: new Set<string>(), filters: false }
+    const scope = {
+      orders: false,
+      positions: false,
+      balances: false,
+      orderSymbols: null,
+      fillSymbols: new Set<string>(),
+      filters: false,
+      income: false,
+    }
     expect(
       found({
         book: { positions: [localPosition('0.5', { wantsStop: true })], openOrders: [local(order())] },

@@ -11,6 +11,7 @@ import type { Mismatch, ReconciliationReport } from '../contract/mismatch.ts'
 import { ZERO, type Decimal } from '../money/decimal.ts'
 import { compareConditions, compareWallet } from './account.ts'
 import type { BothBooks, Finding } from './finding.ts'
+import { compareIncome } from './income.ts'
 import { compareOrders } from './orders.ts'
 import { comparePositions } from './positions.ts'
 import { compareStops } from './stops.ts'
@@ -39,7 +40,9 @@ export function compareBooks(books: BothBooks): Comparison {
     findings.push(...compareOrders(books).filter((f) => f.kind !== 'foreign-order' || !orphans.has(clientIdOf(f))))
   }
   findings.push(...stops)
-  if (scope.balances) findings.push(...compareWallet(books, unbookedCash))
+  const income = compareIncome(books)
+  findings.push(...income.findings)
+  if (scope.balances) findings.push(...compareWallet(books, unbookedCash.plus(income.unbookedCash)))
   findings.push(...compareConditions(books))
   return {
     findings: findings.toSorted((a, b) => RANK[a.severity] - RANK[b.severity] || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),

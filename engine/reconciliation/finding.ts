@@ -4,6 +4,7 @@ import type { BookCopy, Mismatch, MismatchAction, MismatchKind, Severity } from 
 import type { AccountSnapshot, PositionSide, VenueFill, VenueOrder } from '../contract/venue.ts'
 import { toText, type Decimal } from '../money/decimal.ts'
 import type { FilterChange } from '../money/filters.ts'
+import type { IncomeContext } from './income.ts'
 
 /** One difference. The id is made of what differs, never of when or how much: a second look updates the same row. */
 export type Finding = Pick<
@@ -30,6 +31,8 @@ export interface Scope {
   readonly fillSymbols: ReadonlySet<string>
   /** The symbols' filters were read. */
   readonly filters: boolean
+  /** The income history was read. */
+  readonly income: boolean
 }
 
 export interface CompareContext {
@@ -52,6 +55,8 @@ export interface CompareContext {
   readonly dataAgeMs: number | null
   readonly maxDataAgeMs: number
   readonly clockSkewMs: number | null
+  /** The venue's income history and the journal's view of it; null = not read. */
+  readonly income: IncomeContext | null
   /** Filters that changed since the engine read them. */
   readonly filterChanges: readonly { readonly symbol: string; readonly changes: readonly FilterChange[] }[]
 }

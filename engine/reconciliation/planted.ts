@@ -1,9 +1,10 @@
 /** For tests: two equal books, and small builders to plant differences into them. */
 import type { DecimalText } from '../contract/decimal-text.ts'
 import type { BookCopy } from '../contract/mismatch.ts'
-import type { AccountSnapshot, VenueFill, VenueOrder, VenuePosition } from '../contract/venue.ts'
+import type { AccountSnapshot, IncomeRecord, VenueFill, VenueOrder, VenuePosition } from '../contract/venue.ts'
 import { decimal } from '../money/decimal.ts'
 import type { BothBooks, CompareContext } from './finding.ts'
+import type { IncomeContext } from './income.ts'
 
 export const text = (value: string): DecimalText => value as DecimalText
 export const NOW = 1_700_000_000_000
@@ -88,6 +89,27 @@ export const fill = (side: 'BUY' | 'SELL', quantity: string, part: Partial<Venue
   ...part,
 })
 
+export const funding = (amount: string, part: Partial<IncomeRecord> = {}): IncomeRecord => ({
+  symbol: 'BTCUSDT',
+  type: 'FUNDING_FEE',
+  amount: text(amount),
+  asset: 'USDT',
+  time: NOW - 60_000,
+  id: '9001',
+  tradeId: '',
+  ...part,
+})
+
+/** An income history in which everything is booked. */
+export const history = (part: Partial<IncomeContext> = {}): IncomeContext => ({
+  since: NOW - 900_000,
+  records: [],
+  changes: [],
+  booked: () => true,
+  trade: () => null,
+  ...part,
+})
+
 export interface Planted {
   readonly book?: Partial<BookCopy>
   readonly venue?: Partial<AccountSnapshot>
@@ -127,7 +149,15 @@ export function books(planted: Planted = {}): BothBooks {
     },
     context: {
       now: NOW,
-      scope: { orders: true, positions: true, balances: true, orderSymbols: null, fillSymbols: new Set(['BTCUSDT']), filters: true },
+      scope: {
+        orders: true,
+        positions: true,
+        balances: true,
+        orderSymbols: null,
+        fillSymbols: new Set(['BTCUSDT']),
+        filters: true,
+        income: true,
+      },
       symbols: new Set(['BTCUSDT', 'ETHUSDT']),
       marks: new Map([
         ['BTCUSDT', decimal(text('61000'))],
@@ -141,6 +171,7 @@ export function books(planted: Planted = {}): BothBooks {
       dataAgeMs: 100,
       maxDataAgeMs: 5_000,
       clockSkewMs: 3,
+      income: null,
       filterChanges: [],
       ...planted.context,
     },

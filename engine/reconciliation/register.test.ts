@@ -9,7 +9,15 @@ import { books, local, localPosition, order, stop, text, venuePosition } from '.
 import { EMPTY_REGISTER, listed, openCritical, sees, settle, updateRegister, type Register } from './register.ts'
 import { afterLook, depthOf, dueLook, nextDue, scheduleFrom } from './schedule.ts'
 
-const ALL: Scope = { orders: true, positions: true, balances: true, orderSymbols: null, fillSymbols: new Set(['BTCUSDT']), filters: true }
+const ALL: Scope = {
+  orders: true,
+  positions: true,
+  balances: true,
+  orderSymbols: null,
+  fillSymbols: new Set(['BTCUSDT']),
+  filters: true,
+  income: true,
+}
 const drift = (wallet: string): readonly Finding[] => compareBooks(books({ wallet })).findings
 const only = (register: Register): Mismatch => {
   const [first, ...rest] = register.values()

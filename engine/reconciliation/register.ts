@@ -38,6 +38,9 @@ export function sees(scope: Scope, mismatch: Pick<Mismatch, 'kind' | 'symbol'>):
       return orders && scope.positions
     case 'balance-drift':
       return scope.balances
+    case 'missing-income':
+    case 'income-drift':
+      return scope.income
     case 'precision-drift':
       return scope.filters
     case 'stale-data':

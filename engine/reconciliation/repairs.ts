@@ -9,7 +9,7 @@
 import type { DecimalText } from '../contract/decimal-text.ts'
 import type { BookCopy, MismatchAction, Repair } from '../contract/mismatch.ts'
 import { unreachable } from '../contract/result.ts'
-import type { AccountSnapshot, PositionSide, VenueFill, VenueOrder } from '../contract/venue.ts'
+import type { AccountSnapshot, IncomeRecord, PositionSide, VenueFill, VenueOrder } from '../contract/venue.ts'
 import { decimal, toText } from '../money/decimal.ts'
 import type { Finding } from './finding.ts'
 import { syntheticFills } from './synthetic-fills.ts'
@@ -31,6 +31,7 @@ const ZERO = '0' as DecimalText
 export function isAutomatic(mismatch: Finding): boolean {
   switch (mismatch.kind) {
     case 'missing-fill':
+    case 'missing-income':
     case 'lost-order':
     case 'order-terms':
     case 'missing-stop':
@@ -44,6 +45,7 @@ export function isAutomatic(mismatch: Finding): boolean {
     case 'average-price':
     case 'foreign-order':
     case 'balance-drift':
+    case 'income-drift':
     case 'stale-data':
     case 'clock-drift':
     case 'precision-drift':
@@ -102,6 +104,10 @@ function repair(
       const fill = fillIn(mismatch)
       return fill === null ? NOTHING : { hands: [], repairs: [{ kind: 'book-fill', mismatchId: mismatch.id, fill }] }
     }
+    case 'missing-income': {
+      const record = mismatch.evidence['record']
+      return isIncome(record) ? { hands: [], repairs: [{ kind: 'book-income', mismatchId: mismatch.id, record }] } : NOTHING
+    }
     case 'lost-order': {
       const lost = mismatch.evidence['local']
       if (!isOrder(lost)) return NOTHING
@@ -136,6 +142,7 @@ function repair(
       return adopt(mismatch, venue, marks)
     case 'balance-drift':
       return { hands: [], repairs: setWallet(mismatch, venue, 'balance drift') }
+    case 'income-drift':
     case 'stale-data':
     case 'clock-drift':
     case 'precision-drift':
@@ -192,6 +199,8 @@ const isOrder = (value: unknown): value is VenueOrder =>
   isRecord(value) && typeof value['clientId'] === 'string' && typeof value['orderId'] === 'string' && typeof value['symbol'] === 'string'
 const isFill = (value: unknown): value is VenueFill =>
   isRecord(value) && typeof value['tradeId'] === 'string' && typeof value['price'] === 'string' && typeof value['symbol'] === 'string'
+const isIncome = (value: unknown): value is IncomeRecord =>
+  isRecord(value) && typeof value['amount'] === 'string' && typeof value['type'] === 'string' && typeof value['time'] === 'number'
 
 const orderIn = (mismatch: Finding): VenueOrder | null => (isOrder(mismatch.evidence['order']) ? mismatch.evidence['order'] : null)
 const fillIn = (mismatch: Finding): VenueFill | null => (isFill(mismatch.evidence['fill']) ? mismatch.evidence['fill'] : null)

@@ -4,19 +4,29 @@
  *
  * Bounded (INV-11): trades older than everything the audits still look at, and all but the newest order ids, are forgotten.
  */
+import type { DecimalText } from '../../contract/decimal-text.ts'
 import type { JournalKinds } from '../../contract/journal-kinds.ts'
-import type { VenueFill } from '../../contract/venue.ts'
+import type { IncomeRecord, VenueFill } from '../../contract/venue.ts'
 import type { Journal } from '../../journal/journal.ts'
+import { decimal, ZERO } from '../../money/decimal.ts'
 import { compareNumericIds, isNumericId } from '../../money/trade-ids.ts'
+import { changeKey, changeKeys, type BookedChange, type BookedFigures } from '../../reconciliation/income.ts'
 
 const ORDER_IDS_KEPT = 50_000
 const TRADES_KEPT = 200_000
+const CHANGES_KEPT = 20_000
 const ROWS_AT_ONCE = 5_000
 
 export interface JournalView {
   /** Reads the rows that are new. False when the journal cannot be read. */
   refresh(): boolean
   booked(fill: VenueFill): boolean
+  /** Whether a movement of the wallet that is no trade was booked. */
+  bookedIncome(record: Pick<IncomeRecord, 'type' | 'time' | 'amount'>): boolean
+  /** Movements booked from `since` up to `until`, venue ms. */
+  changes(since: number, until: number): readonly BookedChange[]
+  /** What was booked for a trade, over both its sides; null when it was not, or when that is no longer known. */
+  figures(symbol: string, tradeId: string): BookedFigures | null
   ownOrder(symbol: string, orderId: string): boolean
   /** An order id proved ours by a targeted query. */
   learnOrder(symbol: string, orderId: string): void
@@ -26,10 +36,19 @@ export interface JournalView {
   forgetBefore(time: number): void
 }
 
+interface Booked {
+  readonly time: number
+  readonly commission: DecimalText
+  readonly realized: DecimalText
+}
+
+const NONE = '0' as DecimalText
+const SIDES = ['BUY', 'SELL'] as const
 const tradeKey = (fill: Pick<VenueFill, 'symbol' | 'tradeId' | 'side'>): string => `${fill.symbol} ${fill.tradeId} ${fill.side}`
 
 export function createJournalView(journal: Journal | null): JournalView {
-  const trades = new Map<string, number>()
+  const trades = new Map<string, Booked>()
+  const changes = new Map<string, BookedChange>()
   const orders = new Set<string>()
   let floor: Readonly<Record<string, string>> = {}
   let baselineAt: number | null = null
@@ -48,9 +67,17 @@ export function createJournalView(journal: Journal | null): JournalView {
   }
 
   const forgetOldest = (): void => {
-    const times = [...trades.values()].sort((a, b) => a - b)
+    const times = [...trades.values()].map((trade) => trade.time).sort((a, b) => a - b)
     forgottenBefore = Math.max(forgottenBefore, times[TRADES_KEPT / 2] ?? forgottenBefore)
-    for (const [key, at] of trades) if (at < forgottenBefore) trades.delete(key)
+    for (const [key, { time }] of trades) if (time < forgottenBefore) trades.delete(key)
+  }
+
+  const forgetOldestChange = (): void => {
+    for (const [key, { time }] of changes) {
+      changes.delete(key)
+      forgottenBefore = Math.max(forgottenBefore, time + 1)
+      break
+    }
   }
 
   const begin = (): void => {
@@ -66,7 +93,7 @@ export function createJournalView(journal: Journal | null): JournalView {
       for (;;) {
         const from = nextSeq
         const read = journal.each(
-          { kinds: ['baseline', 'fill', 'request-outcome', 'order-event'], fromSeq: nextSeq, limit: ROWS_AT_ONCE },
+          { kinds: ['baseline', 'fill', 'wallet-change', 'request-outcome', 'order-event'], fromSeq: nextSeq, limit: ROWS_AT_ONCE },
           (row) => {
             nextSeq = row.seq + 1
             switch (row.kind) {
@@ -74,6 +101,7 @@ export function createJournalView(journal: Journal | null): JournalView {
                 // The ledger begins anew, perhaps on another account: what was booked before says nothing about it.
                 const payload = row.payload as JournalKinds['baseline']
                 trades.clear()
+                changes.clear()
                 forgottenBefore = -Infinity
                 orders.clear()
                 floor = payload.lastTradeId
@@ -82,9 +110,16 @@ export function createJournalView(journal: Journal | null): JournalView {
               }
               case 'fill': {
                 const payload = row.payload as JournalKinds['fill']
-                trades.set(tradeKey(payload), payload.time)
+                const commission = payload.commissionAsset === 'USDT' ? payload.commission : NONE
+                trades.set(tradeKey(payload), { time: payload.time, commission, realized: payload.realized })
                 if (trades.size > TRADES_KEPT) forgetOldest()
                 if (!payload.foreign) learnOrder(payload.symbol, payload.orderId)
+                return
+              }
+              case 'wallet-change': {
+                const { reason, symbol, amount } = row.payload as JournalKinds['wallet-change']
+                changes.set(changeKey(reason, Math.floor(row.time / 1_000), amount), { reason, symbol, amount, time: row.time })
+                if (changes.size > CHANGES_KEPT) forgetOldestChange()
                 return
               }
               case 'request-outcome': {
@@ -110,6 +145,17 @@ export function createJournalView(journal: Journal | null): JournalView {
       if (last !== undefined && isNumericId(last) && isNumericId(fill.tradeId) && compareNumericIds(fill.tradeId, last) <= 0) return true
       return trades.has(tradeKey(fill))
     },
+    bookedIncome: ({ type, time, amount }) =>
+      time < forgottenBefore || time <= (baselineAt ?? 0) || changeKeys(type, time, amount).some((key) => changes.has(key)),
+    changes: (since, until) => [...changes.values()].filter(({ time }) => time >= since && time < until),
+    figures(symbol, tradeId) {
+      const sides = SIDES.flatMap((side) => trades.get(tradeKey({ symbol, tradeId, side })) ?? [])
+      if (sides.length === 0) return null
+      return {
+        commission: sides.reduce((sum, { commission }) => sum.plus(decimal(commission)), ZERO),
+        realized: sides.reduce((sum, { realized }) => sum.plus(decimal(realized)), ZERO),
+      }
+    },
     ownOrder: (symbol, orderId) => orders.has(`${symbol} ${orderId}`),
     learnOrder,
     get baselineAt() {
@@ -118,7 +164,8 @@ export function createJournalView(journal: Journal | null): JournalView {
     forgetBefore(time) {
       if (time <= forgottenBefore) return
       forgottenBefore = time
-      for (const [key, at] of trades) if (at < time) trades.delete(key)
+      for (const [key, trade] of trades) if (trade.time < time) trades.delete(key)
+      for (const [key, change] of changes) if (change.time < time) changes.delete(key)
     },
   }
 }

@@ -40,11 +40,15 @@ export interface Passes {
 
 /** Trades are remembered this much longer than the audits look back. */
 const KEPT_BEFORE_MS = 600_000
+const INCOME_AGAIN_MS = 60_000
 const PAUSES_MS = [250, 500, 1_000] as const
 
 /** What must be the same in two looks. An age or a skew never is; that it is too large must be. */
 const signature = (f: Finding): string => (f.kind === 'stale-data' || f.kind === 'clock-drift' ? f.id : `${f.id}|${f.local}|${f.venue}`)
 
+const INCOME_KINDS = new Set<string>(['missing-income', 'income-drift'])
+/** Venue time from which on the history shows what a mismatch of the income is about. */
+const incomeTimeOf = (m: Mismatch): number => (typeof m.evidence['time'] === 'number' ? m.evidence['time'] : Infinity)
 const fillTimeOf = (m: Mismatch): number => {
   const { fill } = m.evidence
   return typeof fill === 'object' && fill !== null && 'time' in fill && typeof fill.time === 'number' ? fill.time : 0
@@ -53,6 +57,7 @@ const fillTimeOf = (m: Mismatch): number => {
 export function createPasses(deps: PassDeps): Passes {
   let register: Register = EMPTY_REGISTER
   const seenUpTo = new Map<string, number>()
+  let incomeSeenUpTo = 0
   let openSymbols: ReadonlySet<string> | null = null
   let lastAccount: AccountSnapshot | null = null
   let haltedFor = new Set<string>()
@@ -73,26 +78,40 @@ export function createPasses(deps: PassDeps): Passes {
     }
     return { since: (symbol) => Math.min(seenUpTo.get(symbol) ?? 0, oldest.get(symbol) ?? Infinity), open: new Set(oldest.keys()) }
   }
+  /** The heaviest question of the audit is not asked twice a minute, unless something about it is open. */
+  const incomeOpen = (): boolean => [...register.values()].some((m) => INCOME_KINDS.has(m.kind) && m.state === 'open')
+  const incomeDue = (): boolean => incomeOpen() || deps.now() - incomeSeenUpTo > INCOME_AGAIN_MS
+  /** Income is read from where the last audit ended, or from the oldest record that is still open. */
+  const incomeSince = (): number => {
+    let since = incomeSeenUpTo
+    for (const m of register.values()) if (INCOME_KINDS.has(m.kind) && m.state !== 'fixed') since = Math.min(since, incomeTimeOf(m))
+    return since
+  }
   /** Trades seen by a conclusive look need not be read again, and the oldest still needed bounds what is remembered. */
   const tradesCompared = (look: Look, startedAt: number): void => {
     for (const symbol of look.scope.fillSymbols) seenUpTo.set(symbol, startedAt)
     const { since } = tradesSeen()
-    deps.journal.forgetBefore(Math.min(...deps.symbols.map(since)) - KEPT_BEFORE_MS)
+    deps.journal.forgetBefore(Math.min(...deps.symbols.map(since), incomeSince()) - KEPT_BEFORE_MS)
   }
 
   /** Looks until what differs is certain. The findings of the result are the certain ones. */
   const certainLook = async (
     depth: Depth,
     withFilters: boolean,
+    withIncome: boolean,
     after: Again | null,
   ): Promise<Result<Look & { readonly certain: readonly Finding[]; readonly again: Again }, LookFailure>> => {
     let streak = new Map<string, number>()
     let revision = -1
     let again = after
+    let [askIncome, incomeClean] = [withIncome, false]
     for (let round = 0; ; round++) {
-      const seen = await lookAtBoth(deps, depth, tradesSeen(), withFilters, again)
+      const seen = await lookAtBoth(deps, depth, tradesSeen(), withFilters, { since: incomeSince(), always: askIncome }, again)
       if (!seen.ok) return seen
       const look = seen.value
+      // Read again only where it differed: it is the heaviest question of the audit.
+      if (look.scope.income) incomeClean = !look.comparison.findings.some((f) => INCOME_KINDS.has(f.kind))
+      askIncome = look.scope.income && !incomeClean
       const still = look.stable && look.book.revision === revision
       const next = new Map<string, number>()
       const certain: Finding[] = []
@@ -105,7 +124,9 @@ export function createPasses(deps: PassDeps): Passes {
       const symbols = new Set(look.comparison.findings.map((f) => f.symbol).filter((symbol) => symbol !== '*' && symbol !== 'USDT'))
       again = { symbols, account: look.account, orderSymbols: look.scope.orderSymbols }
       const pause = PAUSES_MS[round]
-      if (certain.length === look.comparison.findings.length || pause === undefined) return ok({ ...look, certain, again })
+      if (certain.length === look.comparison.findings.length || pause === undefined) {
+        return ok({ ...look, scope: { ...look.scope, income: look.scope.income || incomeClean }, certain, again })
+      }
       streak = next
       revision = look.book.revision
       await deps.sleep(pause)
@@ -188,14 +209,18 @@ export function createPasses(deps: PassDeps): Passes {
     /** What was repaired in this pass is not repaired again: when it stays, the next look says so. */
     const tried = new Set<string>()
     let again = near
+    // A start has little weight to spend, and the first audit looks as far back.
+    let withIncome = depth === 'deep' && reason !== 'start' && incomeDue()
+    let incomeSeen = false
     for (;;) {
-      const seen = await certainLook(depth, reason === 'deep', again)
+      const seen = await certainLook(depth, reason === 'deep', withIncome, again)
       if (!seen.ok) return report(seen.error.message)
       const look = seen.value
       again = look.again
       compared = look.comparison.compared
       if (look.scope.positions) lastAccount = look.account
       takeIn(look, look.certain)
+      incomeSeen ||= look.scope.income
       const held = look.scope.positions ? look.account.positions : look.book.positions.filter((p) => p.quantity !== '0')
       openSymbols = new Set([...held, ...look.account.openOrders, ...look.book.openOrders].map((one) => one.symbol))
       let repaired = 0
@@ -211,9 +236,11 @@ export function createPasses(deps: PassDeps): Passes {
       }
       if (repaired === 0) {
         announce()
+        if (incomeSeen) incomeSeenUpTo = startedAt
         tradesCompared(look, startedAt)
         return report(null)
       }
+      withIncome = depth === 'deep' && incomeOpen()
       await deps.sleep(PAUSES_MS[0])
     }
   }
@@ -236,7 +263,14 @@ export function createPasses(deps: PassDeps): Passes {
           return { done: true, text: 'ignored' }
         }
         const near = nearby(known)
-        const seen = await lookAtBoth(deps, near === null ? 'deep' : 'positions', tradesSeen(), known.kind === 'precision-drift', near)
+        const seen = await lookAtBoth(
+          deps,
+          near === null ? 'deep' : 'positions',
+          tradesSeen(),
+          known.kind === 'precision-drift',
+          { since: incomeSince(), always: INCOME_KINDS.has(known.kind) },
+          near,
+        )
         if (!seen.ok) return { done: false, text: seen.error.message }
         const current = seen.value.comparison.findings.find((f) => f.id === id)
         if (current === undefined) {

@@ -4,7 +4,16 @@
  */
 import type { BookCopy } from '../../contract/mismatch.ts'
 import { fail, ok } from '../../contract/result.ts'
-import type { AccountSnapshot, PrivateVenue, PublicVenue, SymbolFilters, VenueFill, VenueOrder, VenueResult } from '../../contract/venue.ts'
+import type {
+  AccountSnapshot,
+  IncomeRecord,
+  PrivateVenue,
+  PublicVenue,
+  SymbolFilters,
+  VenueFill,
+  VenueOrder,
+  VenueResult,
+} from '../../contract/venue.ts'
 import { decimal, type Decimal } from '../../money/decimal.ts'
 import type { OrderLookup } from '../../reconciliation/finding.ts'
 import { ordersToLookUp } from '../../reconciliation/orders.ts'
@@ -39,6 +48,9 @@ const LOOKUP_PAUSE_MS = 100
 /** Up to so many symbols are asked one by one instead of all at once. */
 const SYMBOLS_ONE_BY_ONE = 10
 const FILLS_PAGE = 1_000
+const INCOME_PAGE = 1_000
+/** Older income was audited before, or by nobody: an audit at the start must stay a moment's work. */
+const INCOME_WINDOW_MS = 86_400_000
 const PAGES = 20
 const OVERLAP_MS = 60_000
 
@@ -148,4 +160,27 @@ export async function readFills(
     }
   }
   return ok(fills)
+}
+
+/**
+ * The income history from `since` on, never before the ledger's baseline, at most a day. More than fits into
+ * the pages is a failure: half a list proves nothing.
+ */
+export async function readIncome(
+  deps: LookDeps,
+  since: number,
+): Promise<VenueResult<{ readonly from: number; readonly records: readonly IncomeRecord[] }>> {
+  const from = Math.floor(Math.max(deps.journal.baselineAt ?? 0, since - OVERLAP_MS, deps.now() - INCOME_WINDOW_MS))
+  const records = new Map<string, IncomeRecord>()
+  for (let page = 1, startTime = from; page <= PAGES; page++) {
+    const read = await deps.venue.income({ startTime, limit: INCOME_PAGE })
+    if (!read.ok) return read
+    const before = records.size
+    for (const record of read.value) records.set(`${record.type} ${record.symbol} ${record.id} ${record.tradeId}`, record)
+    const last = read.value.at(-1)
+    if (last === undefined || read.value.length < INCOME_PAGE) return ok({ from, records: [...records.values()] })
+    if (records.size === before) break
+    startTime = last.time
+  }
+  return { ok: false, error: fail('malformed', `the income since the last audit has more than ${PAGES * INCOME_PAGE} records`).error }
 }
