@@ -23,18 +23,19 @@ export class Rng {
   #state: number
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
+    this.#state = seed | 0
   }
 
   /** As a new stream of that seed. */
   restart(seed: number): void {
-    this.#state = seed >>> 0
+    this.#state = seed | 0
   }
 
   /** Uniform in [0, 1). */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let t = this.#state
+    // Signed 32 bits: the same stream, and a small integer to the machine.
+    let t = (this.#state + 0x6d2b79f5) | 0
+    this.#state = t
     t = Math.imul(t ^ (t >>> 15), t | 1)
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296

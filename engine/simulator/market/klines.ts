@@ -26,8 +26,8 @@ export const INTERVALS: Readonly<Record<string, number>> = {
 }
 
 export interface Kline {
-  readonly openTime: number
-  readonly closeTime: number
+  openTime: number
+  closeTime: number
   open: number
   high: number
   low: number
@@ -59,9 +59,27 @@ export function closeTimeOf(interval: string, openTime: number): number {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) - 1
 }
 
+const EMPTY: Kline = {
+  openTime: 0,
+  closeTime: 0,
+  open: 0,
+  high: 0,
+  low: 0,
+  close: 0,
+  volume: 0,
+  quote: 0,
+  trades: 0,
+  takerVolume: 0,
+  takerQuote: 0,
+  firstId: 0,
+  lastId: 0,
+}
+
 export class Series {
   readonly interval: string
   readonly bars: Kline[] = []
+  /** Forgotten bars, used again: a bar is only ever read where it stands. */
+  #spare: Kline[] = []
 
   constructor(interval: string) {
     this.interval = interval
@@ -76,23 +94,22 @@ export class Series {
     const { current } = this
     if (current !== undefined && time <= current.closeTime) return current
     const openTime = openTimeOf(this.interval, time)
-    const bar: Kline = {
-      openTime,
-      closeTime: closeTimeOf(this.interval, openTime),
-      open: price,
-      high: price,
-      low: price,
-      close: price,
-      volume: 0,
-      quote: 0,
-      trades: 0,
-      takerVolume: 0,
-      takerQuote: 0,
-      firstId: nextId,
-      lastId: nextId - 1,
-    }
+    const bar = this.#spare.pop() ?? { ...EMPTY }
+    bar.openTime = openTime
+    bar.closeTime = closeTimeOf(this.interval, openTime)
+    bar.open = price
+    bar.high = price
+    bar.low = price
+    bar.close = price
+    bar.volume = 0
+    bar.quote = 0
+    bar.trades = 0
+    bar.takerVolume = 0
+    bar.takerQuote = 0
+    bar.firstId = nextId
+    bar.lastId = nextId - 1
     this.bars.push(bar)
-    if (this.bars.length > CAP * 1.2) this.bars.splice(0, this.bars.length - CAP)
+    if (this.bars.length > CAP * 1.2) this.#spare = this.bars.splice(0, this.bars.length - CAP)
     return bar
   }
 

@@ -118,6 +118,11 @@ export class Market {
     return Math.max(1, Math.round((price * this.#factor) / tick)) * tick
   }
 
+  /** Whether a path's prices are the market's own: no jump, and still the grid they were drawn on. */
+  plays(path: BarPath): boolean {
+    return this.#factor === 1 && path.tick === this.instrument.tick
+  }
+
   /** Takes changed filters; the book moves to the new grid at once. */
   change(change: Partial<SymbolSpec>): boolean {
     if (!this.instrument.change(change)) return false
@@ -156,7 +161,9 @@ export class Market {
   #sweep(path: BarPath, from: number, to: number): void {
     const { times, prices, quantities } = path
     const { trades, digest } = this
-    const bar = this.minutes.at(times[from] ?? 0, this.tapePrice(prices[from] ?? 0), this.nextTradeId)
+    const drawn = this.plays(path)
+    const first = prices[from] ?? 0
+    const bar = this.minutes.at(times[from] ?? 0, drawn ? first : this.tapePrice(first), this.nextTradeId)
     let { last, lastTime, mark, index, nextTradeId } = this
     let { high, low, volume, quote, takerVolume, takerQuote } = bar
     let premium = this.#premiumSum
@@ -165,7 +172,8 @@ export class Market {
     for (let i = from; i < to; i++) {
       const time = times[i] ?? 0
       const qty = quantities[i] ?? 0
-      const price = this.tapePrice(prices[i] ?? 0)
+      const drawnPrice = prices[i] ?? 0
+      const price = drawn ? drawnPrice : this.tapePrice(drawnPrice)
       buys = price === last ? this.#coin(time) : price > last
       const elapsed = time > lastTime ? time - lastTime : 0
       last = price

@@ -33,6 +33,8 @@ export class BarPath {
   readonly prices: Float64Array
   readonly quantities: Float64Array
   readonly #weights: Float64Array
+  /** Grid of the prices. */
+  tick = 1
 
   /** @param steps per minute, ≥ 4 */
   constructor(steps: number) {
@@ -53,6 +55,7 @@ export class BarPath {
     const one = highFirst ? bar.high : bar.low
     const two = highFirst ? bar.low : bar.high
     const { prices } = this
+    this.tick = tick
     prices[0] = bar.open
     this.#bridge(bar, tick, 0, bar.open, first, one, rng)
     this.#bridge(bar, tick, first, one, second, two, rng)

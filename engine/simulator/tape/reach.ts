@@ -45,8 +45,10 @@ export class Reach {
     let low = mark
     let high = mark
     let first = length
+    const drawn = market.plays(path)
     for (let i = from; i < length; i++) {
-      const price = market.tapePrice(prices[i] ?? 0)
+      const drawnPrice = prices[i] ?? 0
+      const price = drawn ? drawnPrice : market.tapePrice(drawnPrice)
       const at = times[i] ?? 0
       mark = market.markAfter(mark, price, at - time)
       time = at

@@ -6,12 +6,9 @@ export class TapeDigest {
 
   add(time: number, price: number, qty: number, buys: boolean): void {
     this.count++
-    let a = Math.imul(this.#a ^ (time | 0), 0x85ebca6b)
-    a = Math.imul(a ^ (a >>> 15) ^ (price | 0), 0xc2b2ae35)
-    let b = Math.imul(this.#b ^ (qty | 0), 0x9e3779b1)
-    b = Math.imul(b ^ (b >>> 13) ^ (buys ? 1 : 0), 0x27d4eb2f)
-    this.#a = a ^ (b >>> 16)
-    this.#b = b ^ (a >>> 13)
+    const a = Math.imul(this.#a ^ (time | 0) ^ (this.#b >>> 15), 0x85ebca6b) ^ (price | 0)
+    this.#b = Math.imul(this.#b ^ (qty | 0) ^ (a >>> 13), 0x9e3779b1) ^ (buys ? 1 : 0)
+    this.#a = a
   }
 
   get text(): string {
