@@ -32,6 +32,10 @@ function words(entry: JournalEntry): string {
       return `${entry.payload.state}: ${entry.payload.reason}`
     case 'equity':
       return `equity ${entry.payload.equity}, peak ${entry.payload.peak}`
+    case 'leverage':
+      return `${entry.payload.from}× → ${entry.payload.to}× ${entry.payload.step}: ${entry.payload.reason}`
+    case 'baseline':
+      return `wallet ${entry.payload.wallet}, ${entry.payload.positions.length} positions: ${entry.payload.reason}`
     case 'note':
       return entry.payload.text
     default:
