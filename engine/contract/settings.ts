@@ -28,8 +28,10 @@ export const RailsSchema = v.strictObject({
   /** Largest notional of one symbol's position, USDT. */
   maxPositionNotional: money('10000'),
   maxOpenPositions: integer(1, 50, 3),
-  maxLeverageTeacher: integer(1, 20, 3),
-  maxLeverageStudent: integer(1, 20, 10),
+  /** Every strategy but a student with a record: never more than 3. */
+  maxLeverageTeacher: integer(1, 3, 3),
+  /** What a student can earn at most, step by step: never more than 10. */
+  maxLeverageStudent: integer(1, 10, 10),
   /** Loss since 00:00 UTC, USDT: entries blocked until the next day. */
   maxDailyLoss: money('500'),
   /** Per cent below the highest equity seen. */
@@ -105,6 +107,7 @@ export const SettingsSchema = v.strictObject({
   startingBalance: money('10000'),
   /** What the simulated account's key may do: to see the cockpit with a key that only reads, or that is refused. */
   keyRights: v.optional(v.picklist(KEY_RIGHTS), 'trade'),
+  /** Of every symbol; the rails cap it. */
   leverage: integer(1, 20, 3),
   /** How the account keeps positions: one per symbol, or a long and a short one. The venue's own setting must agree, or nothing is entered. */
   positionMode: v.optional(v.picklist(['one-way', 'hedge']), 'one-way'),

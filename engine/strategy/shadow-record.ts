@@ -14,8 +14,8 @@ const WINDOW = 200
 const NEEDED = 30
 const CRITICAL = 1.7
 const STEP_EVERY = 20
-/** Beyond the most any rail allows (20) a step means nothing. */
-const MOST_STEPS = 19
+/** Beyond the most the student's rail can allow (10) a step means nothing. */
+const MOST_STEPS = 9
 
 interface Result {
   readonly r: number
