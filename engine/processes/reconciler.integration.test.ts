@@ -311,7 +311,7 @@ describe('kill switch', () => {
 
   it('P7: a hedged account: long and short of one symbol are both closed, each by its own side', async () => {
     harness = await startHarness({ simulator: { hedge: true } })
-    const { reduceOnly: _, ...long } = { ...market('BUY', '0.1'), positionSide: 'LONG' as const, reduceOnly: false }
+    const long = market('BUY', '0.1', { positionSide: 'LONG' })
     must(await harness.venue.private.place(long))
     must(await harness.venue.private.place({ ...long, clientId: id('e'), side: 'SELL', positionSide: 'SHORT', quantity: text('0.05') }))
     must(
