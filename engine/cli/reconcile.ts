@@ -1,4 +1,4 @@
-/** `aegis reconcile`: asks the running engine's reconciler for a full comparison now, over the Node host's own socket. */
+/** `aegis reconcile`: asks the running engine's reconciler for a full comparison now, over the loopback line every host announces. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -7,15 +7,27 @@ import { COCKPIT_PATH, COCKPIT_SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, type HostM
 import type { ReconciliationReport } from '../contract/mismatch.ts'
 import { webSocketPort } from '../contract/ports/web-socket.ts'
 import { fail, type Result } from '../contract/result.ts'
+import { isRunning, readStatus } from '../supervisor/status-file.ts'
 import { parseFlags, refuse, type Command } from './command.ts'
 import { existingDataDir } from './data-flag.ts'
 
 const FLAGS = { data: { type: 'string' }, json: { type: 'boolean' } } as const
 const ANSWER_MS = 35_000
 
-/** Written by the Node host, mode 0600. */
+/** Written by a host, mode 0600. */
 export const HOST_FILE = 'host.json'
 export const HostFileSchema = v.object({ origin: v.string(), token: v.string(), pid: v.number() })
+
+/** The host that announced itself and still lives; null when there is none. */
+function announced(dataDir: string): v.InferOutput<typeof HostFileSchema> | null {
+  try {
+    const host = v.parse(HostFileSchema, JSON.parse(readFileSync(join(dataDir, HOST_FILE), 'utf8')))
+    process.kill(host.pid, 0)
+    return host
+  } catch {
+    return null
+  }
+}
 
 function ask(origin: string, token: string): Promise<Result<ReconciliationReport>> {
   const socket = new WebSocket(
@@ -53,11 +65,14 @@ export const reconcile: Command = {
     const { values } = flags.value
     const dataDir = existingDataDir(values.data)
     if (!dataDir.ok) return refuse(io, dataDir.error)
-    let host: v.InferOutput<typeof HostFileSchema>
-    try {
-      host = v.parse(HostFileSchema, JSON.parse(readFileSync(join(dataDir.value, HOST_FILE), 'utf8')))
-    } catch {
-      return refuse(io, { code: 'not-running', message: `no engine with a browser cockpit runs on ${dataDir.value}` })
+    const host = announced(dataDir.value)
+    if (host === null) {
+      const engine = readStatus(dataDir.value)
+      const why =
+        engine !== null && isRunning(engine)
+          ? `the engine on ${dataDir.value} runs without a cockpit and takes no questions; it compares by itself every 30 s`
+          : `no engine runs on ${dataDir.value}: start one, it compares before it may trade`
+      return refuse(io, { code: 'not-running', message: why })
     }
     const report = await ask(host.origin, host.token)
     if (!report.ok) return refuse(io, report.error)

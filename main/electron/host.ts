@@ -25,6 +25,7 @@ import { openKeys } from './keys.ts'
 import { utilitySpawner } from './utility-spawner.ts'
 import { createQuiet, newsBetween } from './news.ts'
 import { openWindow } from './window.ts'
+import { openReconcileLine } from '../node/reconcile-line.ts'
 import { staticFiles } from '../node/static-files.ts'
 
 const warn = (line: string): void => void process.stderr.write(`aegis: ${line}\n`)
@@ -61,6 +62,7 @@ export function start(made: readonly string[]): void {
 
   let cockpit: Cockpit | null = null
   let takeDownDesk = (): void => {}
+  let closeLine = (): void => {}
   const show = (): void => {
     const [window] = BrowserWindow.getAllWindows()
     if (window === undefined) return
@@ -114,6 +116,7 @@ export function start(made: readonly string[]): void {
       status: () => trayStatus(running),
       warn,
     })
+    closeLine = await openReconcileLine(running, dataDir, warn)
   }
 
   app.on('second-instance', show)
@@ -125,6 +128,7 @@ export function start(made: readonly string[]): void {
     if (stopping) return
     stopping = true
     takeDownDesk()
+    closeLine()
     for (const window of BrowserWindow.getAllWindows()) window.destroy()
     const late = setTimeout(() => app.exit(0), STOP_MS)
     void cockpit.stop().finally(() => {

@@ -1,18 +1,17 @@
 /** The Node host as a program: engine, cockpit and loopback host together, until a signal. Prints the cockpit's address once. */
 import { spawn } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { createCockpit } from '../../engine/cockpit/cockpit.ts'
 import { parseNumber, refuse, type ExitCode, type Io } from '../../engine/cli/command.ts'
 import type { HostValues } from '../../engine/cli/host-program.ts'
 import { checkStrategy, checkTape, launchEngine } from '../../engine/cli/launch.ts'
 import { remoteAuditRunner } from '../../engine/audit/remote.ts'
 import { chaosRunner } from '../../engine/chaos/index.ts'
-import { HOST_FILE } from '../../engine/cli/reconcile.ts'
 import { defaultDataDir, settingsFrom } from '../../engine/cli/settings-flags.ts'
 import { withChosenSymbols } from '../../engine/cli/universe.ts'
 import { nodeSpawner } from '../../engine/supervisor/node-spawner.ts'
 import { codeVersion } from '../../engine/supervisor/code-version.ts'
+import { announceHost } from './host-file.ts'
 import { checkPort, startLoopbackHost } from './loopback-host.ts'
 import { staticFiles } from './static-files.ts'
 
@@ -53,12 +52,7 @@ export async function runNodeHost(values: HostValues, io: Io): Promise<ExitCode>
     await cockpit.stop()
     return refuse(io, host.error)
   }
-  const hostFile = join(dataDir, HOST_FILE)
-  try {
-    writeFileSync(hostFile, JSON.stringify({ origin: host.value.origin, token: host.value.token, pid: process.pid }), { mode: 0o600 })
-  } catch {
-    io.err(`aegis: ${hostFile} cannot be written; "aegis reconcile" will not find this engine`)
-  }
+  const takeBack = announceHost(dataDir, host.value, (line) => io.err(`aegis: ${line}`))
   io.out(`${host.value.url}\n`)
   if (values.open === true) openBrowser(host.value.url, io)
   const ready = await Promise.race([cockpit.engine.ready, io.stopped.then(() => null)])
@@ -67,7 +61,7 @@ export async function runNodeHost(values: HostValues, io: Io): Promise<ExitCode>
   else for (const warning of cockpit.engine.key?.warnings ?? []) io.err(`aegis: key: ${warning}`)
 
   await io.stopped
-  rmSync(hostFile, { force: true })
+  takeBack()
   await host.value.close()
   await cockpit.stop()
   return 0
