@@ -20,12 +20,27 @@ function run(command: string, args: readonly string[]): Promise<number> {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit' })
     const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => forward(signal))
+    if (process.env['npm_lifecycle_event'] !== undefined) onParentGone(() => forward('SIGTERM'))
     child.on('error', (error) => {
       say(`could not start ${command}: ${error.message}`)
       resolve(2)
     })
     child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)))
   })
+}
+
+const ORPHANED_MS = 500
+/** Taken before the build, which takes a while. */
+const parent = process.ppid
+
+/** npm's shell passes no signal on: without this, ending npm would leave a cockpit that trades and that nobody sees. */
+function onParentGone(end: () => void): void {
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    end()
+  }, ORPHANED_MS)
+  timer.unref()
 }
 
 const hasDisplay = (): boolean => Boolean(process.env['DISPLAY']) || Boolean(process.env['WAYLAND_DISPLAY'])
