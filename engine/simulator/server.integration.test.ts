@@ -210,11 +210,15 @@ describe('market streams', () => {
     expect(simulator.counts.open).toBe(0)
   })
 
-  it('cut who sends more than ten messages a second', async () => {
-    const simulator = await start()
-    const noisy = await socket(`${simulator.ws}/market/ws`)
-    for (let id = 0; id < 25; id++) noisy.ws.send(JSON.stringify({ method: 'LIST_SUBSCRIPTIONS', id }))
-    expect(await noisy.closed).toBe(1008)
+  it('cut who sends more than ten messages a second, and ban who is cut again and again', async () => {
+    const simulator = await start({ autoplay: false, limits: { noisySockets: 2 } })
+    for (let times = 0; times < 3; times++) {
+      const noisy = await socket(`${simulator.ws}/market/ws`)
+      for (let id = 0; id < 25; id++) noisy.ws.send(JSON.stringify({ method: 'LIST_SUBSCRIPTIONS', id }))
+      expect(await noisy.closed).toBe(1008)
+    }
+    await expect(openSocket(`${simulator.ws}/market/ws`)).rejects.toThrow('418')
+    expect(await publicGet(simulator.rest, '/fapi/v1/ping')).toMatchObject({ status: 418, body: { code: -1003 } })
   })
 })
 

@@ -130,6 +130,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     startStream: (name) => (paper === undefined ? void exchange.subscribe(name) : paper.startStream(name)),
     stopStream: (name) => (paper === undefined ? exchange.unsubscribe(name) : paper.stopStream(name)),
     after: (ms, callback) => void exchange.after(ms, callback),
+    isBanned: (ip) => limits.isBanned(ip, exchange.now),
+    cutNoisy: (ip) => limits.cutNoisy(ip, exchange.now),
   })
   const paper =
     paperStart === undefined

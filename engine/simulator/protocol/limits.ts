@@ -12,6 +12,8 @@ export interface LimitSettings {
   readonly ordersPerMinute: number
   /** Requests answered 429 within one minute before the IP is banned. */
   readonly strikes: number
+  /** Sockets cut within one minute for sending too many messages before the IP is banned. */
+  readonly noisySockets: number
   /** First ban, ms; each further ban doubles, up to three days. */
   readonly firstBanMs: number
 }
@@ -21,6 +23,7 @@ export const VENUE_LIMITS: LimitSettings = {
   ordersPerTenSeconds: 300,
   ordersPerMinute: 1_200,
   strikes: 20,
+  noisySockets: 5,
   firstBanMs: 120_000,
 }
 
@@ -36,6 +39,8 @@ interface IpState {
   minute: number
   used: number
   strikes: number
+  /** Sockets cut in this minute for sending too many messages. */
+  noisy: number
   bannedUntil: number
   bans: number
   fundingWindow: number
@@ -67,7 +72,7 @@ export class Limits {
     let state = this.#ips.get(ip)
     if (state === undefined) {
       if (this.#ips.size >= MAX_ENTRIES) this.#ips.clear()
-      state = { minute: 0, used: 0, strikes: 0, bannedUntil: 0, bans: 0, fundingWindow: 0, fundingUsed: 0 }
+      state = { minute: 0, used: 0, strikes: 0, noisy: 0, bannedUntil: 0, bans: 0, fundingWindow: 0, fundingUsed: 0 }
       this.#ips.set(ip, state)
     }
     const minute = Math.floor(now / MINUTE)
@@ -75,6 +80,7 @@ export class Limits {
       state.minute = minute
       state.used = 0
       state.strikes = 0
+      state.noisy = 0
     }
     return state
   }
@@ -133,6 +139,17 @@ export class Limits {
     if (ms === undefined) return this.#ban(state, now)
     state.bannedUntil = now + ms
     return state.bannedUntil
+  }
+
+  /** A socket of this IP was cut for sending too many messages: who has several cut within a minute is banned. */
+  cutNoisy(ip: string, now: number): void {
+    const state = this.#ip(ip, now)
+    state.noisy += 1
+    if (state.noisy > this.settings.noisySockets && now >= state.bannedUntil) this.#ban(state, now)
+  }
+
+  isBanned(ip: string, now: number): boolean {
+    return now < this.#ip(ip, now).bannedUntil
   }
 
   /** The funding pool: 500 requests per 5 minutes and IP, without weight. */

@@ -46,10 +46,14 @@ export interface SocketContext {
   startStream(name: string): void
   stopStream(name: string): void
   after(ms: number, callback: () => void): void
+  isBanned(ip: string): boolean
+  /** A connection from there was cut for sending too many messages. */
+  cutNoisy(ip: string): void
 }
 
 interface Connection extends Subscriptions {
   readonly ws: WebSocket
+  readonly ip: string
   readonly category: Category
   /** Listen keys with the event types wanted; null = all. */
   readonly keys: Map<string, ReadonlySet<string> | null>
@@ -102,18 +106,21 @@ export class StreamSockets {
     } catch {
       address = undefined
     }
+    const ip = request.socket.remoteAddress ?? ''
+    if (this.#context.isBanned(ip)) return refuse(socket, "418 I'm a teapot")
     if (address === undefined) return refuse(socket, '404 Not Found')
     if (address.streams.length > MAX_STREAMS) return refuse(socket, '400 Bad Request')
     if (this.#connections.size >= this.#context.settings.maxSockets || this.#context.now() < this.#refuseUntil) {
       return refuse(socket, '503 Service Unavailable')
     }
     const target = address
-    this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, target))
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, target, ip))
   }
 
-  #open(ws: WebSocket, address: SocketAddress): void {
+  #open(ws: WebSocket, address: SocketAddress, ip: string): void {
     const connection: Connection = {
       ws,
+      ip,
       category: address.category,
       wrapped: address.wrapped,
       streams: new Set(),
@@ -187,7 +194,10 @@ export class StreamSockets {
     }
     connection.messages += 1
     if (connection.messages <= this.#context.settings.messagesPerSecond) return true
-    connection.ws.close(1008, 'Too many requests')
+    if (connection.messages === this.#context.settings.messagesPerSecond + 1) {
+      connection.ws.close(1008, 'Too many requests')
+      this.#context.cutNoisy(connection.ip)
+    }
     return false
   }
 
