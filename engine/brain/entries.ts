@@ -10,7 +10,7 @@ import { toText, type Decimal, type Qty } from '../money/decimal.ts'
 import { quantiseQuantity } from '../money/quantise.ts'
 import { validateOrder } from '../money/validate.ts'
 import { clientId } from '../orders/client-id.ts'
-import { judgeEntry, type Candidate, type Verdict } from '../risk/risk.ts'
+import { blockOf, judgeEntry, type Candidate, type Verdict } from '../risk/risk.ts'
 import { sizeOf, type SizeInput } from '../risk/size.ts'
 import type { Signal } from '../strategy/strategy.ts'
 import { heldQuantity } from './account.ts'
@@ -127,11 +127,13 @@ function tryEntry(state: BrainState, symbol: SymbolState, signal: Signal, out: C
   if (state.ledger === null) return { rule: 'released', text: 'the account is not known yet' }
   const { filters } = symbol
   if (signal.moves !== undefined) return move(state, symbol, signal, out)
+  const standing = standingOf(state)
+  // What blocks every entry is asked before this one is worked out.
+  const block = blockOf(standing)
+  if (block !== null) return block
   const levels = entryLevels(signal, filters)
   if ('rule' in levels) return levels
   const { price, stop, target } = levels
-
-  const standing = standingOf(state)
   const maxLeverage = allowedLeverage(state, symbol, signal)
   const size = new EntrySize(state, symbol, signal, { equity: standing.equity, price, stop, maxLeverage })
   const candidate: Candidate = {

@@ -195,14 +195,22 @@ const CANDIDATE: readonly CandidateRule[] = [
   ],
 ]
 
-/** Every rule in order; the first that refuses decides. */
-export function judgeEntry(standing: Standing, candidate: Candidate): Verdict {
-  const passed: RuleName[] = []
+/** The first rail that blocks every entry, whatever it is; null when none does. */
+export function blockOf(standing: Standing): (Pick<Verdict, 'text'> & { readonly rule: RuleName }) | null {
   for (const [rule, check] of STANDING) {
     const text = check(standing)
-    if (text !== null) return { allowed: false, rule, text, passed }
-    passed.push(rule)
+    if (text !== null) return { rule, text }
   }
+  return null
+}
+
+const STANDING_NAMES: readonly RuleName[] = STANDING.map(([rule]) => rule)
+
+/** Every rule in order; the first that refuses decides. */
+export function judgeEntry(standing: Standing, candidate: Candidate): Verdict {
+  const block = blockOf(standing)
+  if (block !== null) return { allowed: false, ...block, passed: STANDING_NAMES.slice(0, STANDING_NAMES.indexOf(block.rule)) }
+  const passed = [...STANDING_NAMES]
   for (const [rule, check] of CANDIDATE) {
     const text = check(standing, candidate)
     if (text !== null) return { allowed: false, rule, text, passed }
