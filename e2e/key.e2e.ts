@@ -29,6 +29,13 @@ describe.skipIf(chromiumPath === null)('the key on the screen', () => {
     await page.goto(host.url)
     return { page, host }
   }
+  const said = (host: NodeHost, line: string): Promise<string> =>
+    until(
+      line,
+      async () => host.output(),
+      (text) => text.includes(line),
+      10_000,
+    )
   const afterTicks = async (page: Page, more: number): Promise<void> => {
     const before = await ticks(page)
     await until(
@@ -51,7 +58,7 @@ describe.skipIf(chromiumPath === null)('the key on the screen', () => {
     }
     expect(await page.locator('#halt').isEnabled()).toBe(true)
     expect(await page.locator('#halt').getAttribute('title')).toContain('cannot cancel orders at the venue')
-    expect(host.output()).toContain('key: This key may only read')
+    await said(host, 'key: This key may only read')
     await afterTicks(page, 3_000)
     for (const tab of ['positions', 'orders', 'fills']) expect(await tabCount(page, tab), tab).toBe(0)
     await expectAccessible(page, 'read-only key')
@@ -71,7 +78,7 @@ describe.skipIf(chromiumPath === null)('the key on the screen', () => {
     expect(await notice(page, 'key').getAttribute('class')).toContain('banner-crit')
     expect(await notice(page, 'key').textContent()).toContain('KEY REFUSED')
     expect(await page.getByTestId('key').textContent()).toBe('key ✖ REFUSED')
-    expect(host.output()).toContain('the engine refuses to trade: This key may withdraw or transfer funds')
+    await said(host, 'the engine refuses to trade: This key may withdraw or transfer funds')
     await afterTicks(page, 3_000)
     expect(await tabCount(page, 'fills')).toBe(0)
     await picture(page, 'key-refused-1280x720-dark')

@@ -198,6 +198,18 @@ describe('cockpit', () => {
         { time: minute / 1_000, close: 10.5 },
       ],
     })
+    /* a minute whose kline is late shows what its trades say, until the kline says it */
+    writeTick(view, 0, 0, TickKind.trade, (minute + 60_100) * 1_000, 10.7, 2, 8, 0, 0)
+    writeTick(view, 1, 0, TickKind.trade, (minute + 60_200) * 1_000, 10.3, 1, 9, 0, 0)
+    producer.value.publish(2)
+    await until('the late minute', () => messages.length >= 3)
+    const next = { time: minute / 1_000 + 60, open: 10.7, high: 10.7, low: 10.3, close: 10.3, volume: 3, present: true }
+    expect(messages[2]).toEqual({ type: 'bars', symbol: 'BTCUSDT', bars: [next] })
+    writeTick(view, 0, 0, TickKind.bar, (minute + 60_000) * 1_000, 10.7, 10.8, 10.3, 10.3, 4)
+    writeTick(view, 1, 0, TickKind.trade, (minute + 60_300) * 1_000, 10.9, 1, 10, 0, 0)
+    producer.value.publish(2)
+    await until('its kline', () => messages.length >= 4)
+    expect(messages[3]).toMatchObject({ bars: [{ ...next, high: 10.8, volume: 4 }] })
     producer.value.close()
   })
 

@@ -7,6 +7,7 @@ import type { DecimalText } from '../contract/decimal-text.ts'
 import { TICK_WORDS, tickKind, TickKind, tickSymbolId } from '../contract/tick.ts'
 import { createReader, RING_READERS, type RingReader } from '../ring/index.ts'
 import { barSeries, type BarSeries } from './bars.ts'
+import { lateBar, type LateBar } from './late-bar.ts'
 
 export const DRAIN_MS = 50
 const REOPEN_MS = 1_000
@@ -17,6 +18,7 @@ const DAY_S = 86_400
 interface Symbol {
   readonly name: string
   readonly bars: BarSeries
+  readonly late: LateBar
   priceDecimals: number
   quantityDecimals: number
   exact: boolean
@@ -57,6 +59,7 @@ export function marketView(ringPath: string, symbols: readonly string[], listene
   const table: Symbol[] = symbols.map((name) => ({
     name,
     bars: barSeries(),
+    late: lateBar(),
     priceDecimals: 0,
     quantityDecimals: 0,
     exact: false,
@@ -87,7 +90,12 @@ export function marketView(ringPath: string, symbols: readonly string[], listene
       present: true,
     }
     see(symbol, next.close)
+    symbol.late.kline(time)
     symbol.bars.put(next)
+  }
+  const late = (symbol: Symbol, view: Float64Array, at: number, timeMs: number): void => {
+    const next = symbol.late.trade({ id: view[at + 5] ?? 0, timeMs, price: view[at + 3] ?? 0, quantity: view[at + 4] ?? 0 })
+    if (next !== undefined) symbol.bars.put(next)
   }
   const take = (view: Float64Array, at: number): void => {
     const word = view[at + 1] ?? 0
@@ -101,6 +109,7 @@ export function marketView(ringPath: string, symbols: readonly string[], listene
       case TickKind.trade:
         symbol.last = view[at + 3] ?? 0
         see(symbol, symbol.last)
+        late(symbol, view, at, time)
         if (!symbol.exact) symbol.quantityDecimals = Math.max(symbol.quantityDecimals, decimalsOf(view[at + 4] ?? 0))
         break
       case TickKind.bar:
