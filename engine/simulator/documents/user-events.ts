@@ -59,6 +59,9 @@ export function orderTradeUpdate(order: Order, execution: string, fill: FillInfo
       ot: algo ? order.origType : order.type,
       ps: order.positionSide,
       cp: order.closePosition,
+      ...(order.trailing === undefined
+        ? {}
+        : { AP: instrument.priceText(order.trailing.activatePrice), cr: (order.trailing.callbackTenths / 10).toFixed(1) }),
       rp: fill === null ? '0' : moneyPlain(fill.realized),
       pP: order.priceProtect,
       si: 0,

@@ -130,6 +130,9 @@ describe('triggers', () => {
     const order = b.body('GET /fapi/v1/order', { symbol: 'BTCUSDT', origClientOrderId: 'tr' })
     expect(order['status']).toBe('FILLED')
     expect(Number(order['avgPrice'])).toBeLessThanOrEqual(51_000 * 0.99)
+    const told = b.user.filter((event) => event.type === 'ORDER_TRADE_UPDATE').map((event) => event.data['o'])
+    expect(told.at(-1)).toMatchObject({ c: 'tr', ot: 'TRAILING_STOP_MARKET', AP: '50400.00', cr: '1.0' })
+    expect(told[0]).not.toHaveProperty('AP')
   })
 
   it('a trigger without margin ends REJECTED with the reason', () => {

@@ -206,6 +206,9 @@ export class ConditionalBook {
       stopPrice: algo.triggerPrice,
       workingType: algo.workingType,
       priceProtect: algo.priceProtect,
+      ...(algo.type === 'TRAILING_STOP_MARKET'
+        ? { trailing: { activatePrice: algo.activatePrice, callbackTenths: algo.callbackTenths } }
+        : {}),
     }
   }
 

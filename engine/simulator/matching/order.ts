@@ -40,6 +40,8 @@ export interface OrderDraft {
   readonly stopPrice: number
   readonly workingType: WorkingType
   readonly priceProtect: boolean
+  /** Of a trailing stop that triggered: what its events tell. */
+  readonly trailing?: { readonly activatePrice: number; readonly callbackTenths: number }
 }
 
 export interface Order extends Omit<OrderDraft, 'price' | 'qty'> {
