@@ -142,6 +142,10 @@ describe('the key, before anything is traded', () => {
     expect(running.engine.tradingState).toBe('halted')
     expect(running.engine.released).toBe(false)
 
+    await until('the dead-man’s switch', () =>
+      running.events.some((event) => event.kind === 'deadMan' && event.state.text === 'off: the key may only read'),
+    )
+
     const first = await running.engine.kill('halt', 'test', 'person')
     expect(first.latch?.confirmedAt).toBe(null)
     expect(first.stillOpen?.orders).toBe(1)
