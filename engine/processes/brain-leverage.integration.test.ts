@@ -107,6 +107,49 @@ describe('a student with a record', () => {
     compare(h)
   })
 
+  it('an answer that is lost: nothing leaves on a guess; it is asked again before the next entry', async () => {
+    const h = await withRecord(earlierLife(130, true))
+    h.simulator.fault({
+      on: 'request',
+      path: 'POST /fapi/v1/leverage',
+      nth: 1,
+      times: 1,
+      effect: { do: 'unknown', executed: true },
+    })
+    await h.play(() => entries(h).length > 0)
+    await settle(h)
+    const steps = rows(h, 'leverage').map((row) => row.payload.step)
+    expect(steps.slice(-4)).toEqual(['asked', 'refused', 'asked', 'confirmed'])
+    expect(rows(h, 'decision').map((row) => row.payload.rule)).toEqual(['leverage', 'all'])
+    compare(h)
+    checkJournal(h)
+  })
+
+  it('loses it under an open position: lowered at the venue at once, and over the rest of the run never above what is earned', async () => {
+    const h = await withRecord(earlierLife(130, true))
+    const symbol = h.runtime().state.symbols[0]
+    const positions = (): number => h.simulator.exchange.account(h.simulator.key).positions.length
+    await h.play(() => positions() > 0)
+    expect(Number(venueLeverage(h))).toBeGreaterThan(3)
+    // What 200 lost trades would teach it, all at once.
+    for (const fact of earlierLife(200, false, 130)) symbol?.strategy.recall?.(fact)
+    expect(symbol?.strategy.earnedSteps?.()).toBe(0)
+    const lostAt = h.runtime().state.now
+    await h.play(() => venueLeverage(h) === 3)
+    expect(positions()).toBe(1)
+    // The clock sees it at the tape's next step, without waiting for a bar to close.
+    expect(h.runtime().state.now - lostAt).toBeLessThanOrEqual(10_000)
+    const tooHigh: unknown[] = []
+    await h.play(() => {
+      if (Number(venueLeverage(h)) > 3 + (symbol?.strategy.earnedSteps?.() ?? 0)) tooHigh.push(venueLeverage(h))
+      return false
+    })
+    await settle(h)
+    expect(tooHigh).toEqual([])
+    compare(h)
+    checkJournal(h)
+  })
+
   it('loses it over a restart: lowered at the venue before anything else is entered', async () => {
     const h = await withRecord(earlierLife(130, true))
     await h.play(() => entries(h).length > 0)
