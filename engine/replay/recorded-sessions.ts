@@ -6,6 +6,9 @@ import { RECORDINGS_FOLDER } from '../processes/brain/recording.ts'
 import { sessionSpaces, type SessionSpace } from '../processes/brain/recording-space.ts'
 import { RecordingReader } from './recording-reader.ts'
 
+/** The first block holds the header; a recording of hundreds of symbols has a large one. */
+const HEAD_BYTES = 1_048_576
+
 const runOf = (file: string): string => file.slice(-22, -10)
 
 function describe(space: SessionSpace, current: string): RecordedSession {
@@ -19,7 +22,7 @@ function describe(space: SessionSpace, current: string): RecordedSession {
   }
   const unreadable = (problem: string): RecordedSession => ({ ...known, build: '', symbols: [], strategy: '', problem })
   try {
-    const reader = new RecordingReader(space.files.slice(0, 1))
+    const reader = new RecordingReader(space.files.slice(0, 1), HEAD_BYTES)
     const first = reader.records().next()
     if (first.done === true || first.value.kind !== 'header') return unreadable(reader.cut === '' ? 'it has no beginning' : reader.cut)
     const { build, config } = first.value.header

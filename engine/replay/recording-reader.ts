@@ -1,5 +1,5 @@
 /** Recorded segments back into what the reducer took, in order. A tail cut by a crash ends the reading; it is said, not an error. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import * as v from 'valibot'
@@ -49,19 +49,22 @@ export const recordedSessions = (dataDir: string): readonly string[] =>
 
 export class RecordingReader {
   readonly #files: readonly string[]
+  readonly #head: number
   /** Set when the last block was cut or damaged. */
   cut = ''
   /** Bytes of the files taken so far. */
   bytesRead = 0
 
-  constructor(files: readonly string[]) {
+  /** @param head bytes of each file to look at; the default is all of it. */
+  constructor(files: readonly string[], head = Infinity) {
     this.#files = files
+    this.#head = head
   }
 
   /** Block by block: memory is bounded by one segment. */
   *records(): Generator<Recorded> {
     for (const file of this.#files) {
-      const bytes = readFileSync(file)
+      const bytes = this.#head === Infinity ? readFileSync(file) : readHead(file, this.#head)
       let at = 0
       while (at < bytes.length) {
         const raw = this.#block(bytes, at, file)
@@ -89,6 +92,16 @@ export class RecordingReader {
       this.cut = `${file} has a damaged block (${toPlainError(thrown).message})`
     }
     return null
+  }
+}
+
+function readHead(file: string, length: number): Buffer {
+  const handle = openSync(file, 'r')
+  try {
+    const bytes = Buffer.alloc(length)
+    return bytes.subarray(0, readSync(handle, bytes, 0, length, 0))
+  } finally {
+    closeSync(handle)
   }
 }
 
