@@ -17,6 +17,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { RecordingHeader } from '../processes/brain/recording.ts'
 import { factoryOf, type RecordedStrategies } from './recorded-strategies.ts'
 import { RecordingReader, recordingsOf, type Recorded } from './recording-reader.ts'
+import { WrittenRows } from './written-rows.ts'
 
 /** Sees a replay as it goes: the state after each input is the live brain's at that moment, to the bit. */
 export interface ReplayObserver {
@@ -50,7 +51,6 @@ export interface IncidentReport {
   readonly runs: readonly ReplayedRun[]
 }
 
-const FOREIGN_KINDS = new Set(['session', 'loss'])
 const lineOf = (kind: string, time: number, ref: string, payload: unknown): string =>
   canonicalJson(JSON.parse(JSON.stringify([kind, time, ref, payload])))
 
@@ -116,20 +116,12 @@ function replayRun(
   const state = start.value
   observer?.begin(header)
 
-  const written: { readonly seq: number; readonly time: number; readonly line: string }[] = []
-  const read = journal.each({ sessions: [session], fromSeq: header.journalSeq + 1 }, (row) => {
-    if (row.process !== 'brain') return
-    // The next brain of the session begins here.
-    if (row.kind === 'session') return false
-    if (!FOREIGN_KINDS.has(row.kind)) written.push({ seq: row.seq, time: row.time, line: lineOf(row.kind, row.time, row.ref, row.payload) })
-  })
-  if (!read.ok) return read
-
+  const written = new WrittenRows(journal, session, header.journalSeq + 1)
   const hashes = [createHash('sha256'), createHash('sha256')] as const
   const out: Command[] = []
   let inputs = 0
   let ticks = 0
-  let given = 0
+  let unwritten = 0
   let compared = 0
   let divergence: ReplayDivergence | null = null
   const take = (record: Recorded): void => {
@@ -142,12 +134,16 @@ function replayRun(
       if (command.type !== 'journal' || divergence !== null) continue
       const { kind, time, ref, payload } = command.entry
       const replayed = lineOf(kind, time, ref ?? '', payload)
-      const row = written[given++]
-      if (row === undefined) continue
+      const row = written.next()
+      if (row === null) {
+        unwritten++
+        continue
+      }
+      const recorded = lineOf(row.kind, row.time, row.ref, row.payload)
       compared++
-      hashes[0].update(`${row.line}\n`)
+      hashes[0].update(`${recorded}\n`)
       hashes[1].update(`${replayed}\n`)
-      if (row.line !== replayed) divergence = { seq: row.seq, input: inputs, time: row.time, recorded: row.line, replayed }
+      if (recorded !== replayed) divergence = { seq: row.seq, input: inputs, time: row.time, recorded, replayed }
     }
     out.length = 0
   }
@@ -166,14 +162,16 @@ function replayRun(
   } catch (thrown) {
     divergence = { seq: 0, input: inputs, time: state.now, recorded: null, replayed: toPlainError(thrown).message }
   }
+  const unrecorded = divergence === null ? written.rest() : 0
+  if (written.failure !== null) return { ok: false, error: written.failure }
   return ok({
     journalSeq: header.journalSeq,
     build: header.build,
     inputs,
     ticks,
     compared,
-    unrecorded: divergence === null ? Math.max(0, written.length - given) : 0,
-    unwritten: Math.max(0, given - written.length),
+    unrecorded,
+    unwritten,
     cut: reader.cut,
     identical: divergence === null,
     recordedHash: hashes[0].digest('hex'),
