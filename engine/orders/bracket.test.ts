@@ -116,6 +116,11 @@ describe('what the facts call for', () => {
         { ...trailed, exitReason: 'x', orders: [filled, stop, target] },
         ['place exit'],
       ],
+      [
+        'overtaken twice: the weaker goes before a third comes',
+        { stopLevel: d(99), orders: [filled, stop, better('Open'), target] },
+        ['cancel stop', 'place stop'],
+      ],
       ['one that fired is at work', { ...trailed, orders: [filled, order('stop', 'Triggered', { type: 'STOP_MARKET' }), target] }, []],
       [
         'P8: it covers a part only, so the whole is covered first',

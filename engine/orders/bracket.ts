@@ -64,9 +64,13 @@ const triggerOf = (order: Order): Decimal => decimal(order.request.triggerPrice 
 /** Protects the whole position at the wanted level or better; one that fired is at work. */
 function serves(order: Order, facts: BracketFacts): boolean {
   if (order.state === 'Triggered') return true
-  const { request } = order
   const wanted = decimal(facts.stopLevel)
   if (facts.plan.side === 'BUY' ? triggerOf(order).lt(wanted) : triggerOf(order).gt(wanted)) return false
+  return coversWhole(order, facts)
+}
+
+function coversWhole(order: Order, facts: BracketFacts): boolean {
+  const { request } = order
   if (request.closePosition === true) return true
   const covered = decimal(order.quantity)
   const whole = decimal(facts.closeQuantity)
@@ -124,6 +128,11 @@ function planHardStop(facts: BracketFacts, hard: readonly Order[], leaving: bool
   const serving = hard.filter((order) => serves(order, facts))
   const wanted = hard.length === 0 || (serving.length === 0 && !leaving && !hard.some(isUnproved))
   if (wanted && facts.now >= facts.stopNotBefore) {
+    // Overtaken twice: the weaker of the two goes first, so that never more than two rest.
+    const [first, second] = hard.filter((order) => order.state === 'Open')
+    if (first !== undefined && second !== undefined) {
+      actions.push({ type: 'cancel', order: isStronger(first, second, facts) ? second : first, reason: 'a better stop rests' })
+    }
     const taken = hard.some((order) => order.request.closePosition === true)
     actions.push({
       type: 'place',
@@ -143,6 +152,12 @@ function planHardStop(facts: BracketFacts, hard: readonly Order[], leaving: bool
     if (extra === tightest || extra.state !== 'Open') continue
     actions.push({ type: 'cancel', order: extra, reason: serving.includes(extra) ? 'one stop is enough' : 'a better stop rests' })
   }
+}
+
+/** What covers the whole position is stronger, and then what stands tighter. */
+function isStronger(order: Order, than: Order, facts: BracketFacts): boolean {
+  const covers = coversWhole(order, facts)
+  return covers === coversWhole(than, facts) ? isTighter(order, than, facts) : covers
 }
 
 const isTighter = (order: Order, than: Order, facts: BracketFacts): boolean =>

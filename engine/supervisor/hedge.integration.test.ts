@@ -61,4 +61,4 @@ it('trades by sides, agrees with the venue, and flatten closes every side', asyn
   expect(state.stillOpen).toEqual({ orders: 0, positions: [] })
   const truth = await engine.simulator.account()
   expect(truth).toMatchObject({ ok: true, value: { positions: [], openOrders: 0 } })
-}, 90_000)
+})
