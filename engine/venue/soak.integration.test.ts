@@ -241,10 +241,12 @@ async function orderDifferences(sim: Simulator, books: Bookkeeper): Promise<stri
       }
     }
   }
-  return [...books.fates].flatMap(([clientId, { order, fate }]) => {
+  return [...books.fates].flatMap(([clientId, { order, fate, proof }]) => {
     const path = order.triggerPrice === undefined ? '/fapi/v1/allOrders' : '/fapi/v1/allAlgoOrders'
     const count = counts.get(`${path} ${clientId}`) ?? 0
-    return fate === 'unresolved' || count !== (fate === 'exists' ? 1 : 0) ? [`order ${clientId}: ${fate}, ${count} at the venue`] : []
+    return fate === 'unresolved' || count !== (fate === 'exists' ? 1 : 0)
+      ? [`order ${clientId}: ${fate} (${proof}), ${count} at the venue`]
+      : []
   })
 }
 
