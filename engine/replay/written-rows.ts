@@ -7,8 +7,6 @@ import type { Failure } from '../contract/result.ts'
 import type { Journal } from '../journal/journal.ts'
 
 const PAGE = 1_000
-/** Written beside the reducer, not by it. */
-const FOREIGN_KINDS = new Set(['session', 'loss'])
 
 export class WrittenRows {
   readonly #journal: Journal
@@ -36,9 +34,11 @@ export class WrittenRows {
       if (row.process !== 'brain') continue
       if (row.kind === 'session') {
         this.#ended = true
+        this.#page = []
         return null
       }
-      if (!FOREIGN_KINDS.has(row.kind)) return row
+      // Written when the file was opened, not by the reducer.
+      if (row.kind !== 'loss') return row
     }
   }
 
