@@ -14,7 +14,7 @@ export function MomentList({ desk }: { readonly desk: ReplayDesk }) {
   const from = Math.max(0, place - AROUND)
   const current = useRef<HTMLButtonElement>(null)
   useEffect(() => {
-    void current.current?.scrollIntoView({ block: 'nearest' })
+    current.current?.scrollIntoView({ block: 'nearest' })
   }, [index])
   return (
     <div className="replay-moments" role="group" aria-label="Moments" tabIndex={0}>
