@@ -81,7 +81,7 @@ export const reconcile: Command = {
     else {
       io.out(
         conclusive
-          ? `compared ${compared.positions} positions, ${compared.orders} orders, ${compared.fills} fills, ${compared.balances} balances in ${durationMs} ms: ${mismatches.length} mismatches\n`
+          ? `compared ${compared.positions} positions, ${compared.orders} orders, ${compared.fills} fills, ${compared.balances} balances in ${Math.round(durationMs)} ms: ${mismatches.length} mismatches\n`
           : `nothing concluded: ${error ?? 'the venue could not be asked'}\n`,
       )
       for (const one of mismatches) io.out(`  ${one.severity} ${one.symbol} ${one.summary}\n`)

@@ -1,6 +1,7 @@
 /**
  * The journal: one SQLite file (WAL, synchronous=FULL), appended by several processes under BEGIN IMMEDIATE, each row hashing
- * the one before it. INV-03: an intent is durable here before its request leaves. A damaged or shortened file is reported for
+ * the one before it. INV-03: an intent is durable here before its request leaves; a cancel's is in the file, safe from any kill, and on
+ * the disk a moment later, because a stalled disk must not hold back what takes risk away. A damaged or shortened file is reported for
  * what it is; nothing is ever made up for what is missing.
  */
 import Database from 'better-sqlite3'
@@ -14,6 +15,8 @@ import type { JournalEntry, JournalKind, JournalKinds, JournalRow } from '../con
 
 const SCHEMA_VERSION = 1
 const TAIL_ROWS = 256
+/** SQLite's own default. */
+const CHECKPOINT_PAGES = 1_000
 
 export interface JournalOptions {
   /** Version of the code; part of every row. */
@@ -27,6 +30,9 @@ export interface JournalOptions {
   /** Cap of the file in pages of 4 KiB; beyond it appends answer 'disk-full'. */
   readonly maxPages?: number
 }
+
+/** `disk` (default): survives a power cut. `process`: survives the death of every process; never waits for the disk. */
+export type Durability = 'disk' | 'process'
 
 export interface Loss {
   /** First and last row that are known to have existed and are gone. */
@@ -70,7 +76,9 @@ export interface Journal {
     about?: { symbol?: string; ref?: string },
   ): Result<number, JournalFailure>
   /** All rows in one transaction, one fsync; answers the last row's seq. All or none. */
-  appendAll(entries: readonly JournalEntry[]): Result<number, JournalFailure>
+  appendAll(entries: readonly JournalEntry[], durability?: Durability): Result<number, JournalFailure>
+  /** Everything appended so far is on the disk afterwards. */
+  sync(): Result<null, JournalFailure>
   head(): Result<Head, JournalFailure>
   /** Re-computes the chain from row `fromSeq` (default the first). */
   verify(fromSeq?: number): Result<VerifyReport, JournalFailure>
@@ -290,10 +298,21 @@ function attach(
       return journalFailure(thrown, path)
     }
   }
-  const appendAll = (entries: readonly JournalEntry[]): Result<number, JournalFailure> =>
+  /** The log is not moved into the file meanwhile: that waits for the disk too. */
+  const withoutWaiting = <T>(work: () => T): T => {
+    database.pragma('synchronous = NORMAL')
+    database.pragma('wal_autocheckpoint = 0')
+    try {
+      return work()
+    } finally {
+      database.pragma('synchronous = FULL')
+      database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+    }
+  }
+  const appendAll = (entries: readonly JournalEntry[], durability: Durability = 'disk'): Result<number, JournalFailure> =>
     guard(() => {
       if (entries.length === 0) return headNow().seq
-      const head = write.immediate(entries)
+      const head = durability === 'disk' ? write.immediate(entries) : withoutWaiting(() => write.immediate(entries))
       anchor?.write(head)
       return head.seq
     })
@@ -305,6 +324,11 @@ function attach(
       // The entry is one member of the union by construction: kind and payload come from the same K.
       appendAll([{ kind, payload, time, ...about } as JournalEntry]),
     appendAll,
+    sync: () =>
+      guard(() => {
+        database.pragma('wal_checkpoint(PASSIVE)')
+        return null
+      }),
     head: () => guard(headNow),
     verify: (fromSeq = 1) =>
       guard(() => {

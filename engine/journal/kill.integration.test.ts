@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
-import { openJournal } from './journal.ts'
+import { openJournal, type Durability } from './journal.ts'
 
 const WRITER = fileURLToPath(new URL('./fixtures/endless-writer.ts', import.meta.url))
 const folders: string[] = []
@@ -14,9 +14,9 @@ afterEach(() => {
 })
 
 /** Resolves with the last committed row the writer reported before it was killed. */
-function killedWriter(path: string, name: string, afterRows: number): Promise<number> {
+function killedWriter(path: string, name: string, afterRows: number, durability: Durability = 'disk'): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn(process.execPath, [WRITER, path, name], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child: ChildProcess = spawn(process.execPath, [WRITER, path, name, durability], { stdio: ['ignore', 'pipe', 'pipe'] })
     let text = ''
     let lines = 0
     let errors = ''
@@ -34,12 +34,12 @@ function killedWriter(path: string, name: string, afterRows: number): Promise<nu
   })
 }
 
-it('loses nothing that was committed, ten deaths in a row', async () => {
+it.each(['disk', 'process'] as const)('loses nothing that was committed, ten deaths in a row (%s)', async (durability) => {
   const folder = mkdtempSync(join(tmpdir(), 'journal-kill-'))
   folders.push(folder)
   const path = join(folder, 'journal.sqlite')
   for (let death = 0; death < 10; death++) {
-    const committed = await killedWriter(path, 'brain', 3 + ((death * 7) % 40))
+    const committed = await killedWriter(path, 'brain', 3 + ((death * 7) % 40), durability)
     const opened = openJournal(path, { build: 'test', session: 'testtest', process: 'host' })
     if (!opened.ok) throw new Error(opened.error.message)
     expect(opened.value.loss).toBeNull()

@@ -1,10 +1,10 @@
 /**
  * The brain's side of the journal: rows that precede a request are durable before it leaves (INV-03); rows that only record what
- * happened are gathered for a moment and written together. A journal that cannot be written stops trading until it can.
+ * happened are gathered for a moment and written together. Cancels do not wait for the disk. A journal that cannot be written stops trading until it can.
  */
 import type { JournalEntry } from '../../contract/journal-kinds.ts'
 import type { Monotonic } from '../../contract/clock.ts'
-import type { Journal } from '../../journal/journal.ts'
+import type { Durability, Journal } from '../../journal/journal.ts'
 
 /** Rows kept while the journal cannot be written (INV-11). */
 const MAX_WAITING = 20_000
@@ -12,8 +12,8 @@ const FLUSH_MS = 100
 
 export interface BrainJournal {
   add(entry: JournalEntry): void
-  /** Everything added so far is on disk afterwards; false when not. */
-  flush(): boolean
+  /** Everything added so far is on disk afterwards, or with `process` safe from a kill and on disk a moment later; false when not. */
+  flush(durability?: Durability): boolean
   /** '' while the journal takes rows. */
   readonly fault: string
   /** Rows given up because the journal could not be written. */
@@ -30,18 +30,20 @@ export function createBrainJournal(journal: Journal, monotonic: Monotonic, onFau
   let droppedRows = 0
   let lagMs = 0
   let closed = false
+  /** Rows were written that the disk was not waited for. */
+  let owed = false
 
   const say = (next: string): void => {
     if (next === fault) return
     fault = next
     onFault(next)
   }
-  const flush = (): boolean => {
+  const flush = (durability: Durability = 'disk'): boolean => {
     clearTimeout(timer)
     timer = undefined
     if (waiting.length > 0 && !closed) {
       const before = monotonic.nowMs()
-      const result = journal.appendAll(waiting)
+      const result = journal.appendAll(waiting, durability)
       lagMs = monotonic.nowMs() - before
       if (!result.ok) {
         say(result.error.message)
@@ -49,12 +51,14 @@ export function createBrainJournal(journal: Journal, monotonic: Monotonic, onFau
         return false
       }
       waiting = []
-    }
+      owed = durability === 'process'
+    } else if (owed && durability === 'disk' && !closed) owed = !journal.sync().ok
+    if (owed) schedule(FLUSH_MS)
     say('')
     return true
   }
   const schedule = (ms: number): void => {
-    timer ??= setTimeout(flush, ms)
+    timer ??= setTimeout(() => flush(), ms)
   }
   return {
     add(entry) {

@@ -10,11 +10,12 @@ import type { Monotonic } from '../../contract/clock.ts'
 import type { Repair } from '../../contract/mismatch.ts'
 import type { BrainEvents, BrainInit, BrainMethods } from '../../contract/processes.ts'
 import { fail, ok, type Result } from '../../contract/result.ts'
-import type { LeverageTier, PrivateVenue, SymbolFilters, UserEvent, UserStream, VenueResult } from '../../contract/venue.ts'
+import type { PrivateVenue, UserEvent, UserStream } from '../../contract/venue.ts'
 import { startLedgerRebuild } from './recovery.ts'
 import { createBrainJournal } from './journal-writer.ts'
 import { createRequests, isRequest, unsent, type RequestCommand } from './requests.ts'
 import { createLatency } from './latency.ts'
+import { accountFaultOf, patiently, readReference } from './reference.ts'
 import { loadStrategy } from './strategy-file.ts'
 import type { BrainEvent, Command, RepairAnswer } from '../../brain/events.ts'
 import type { Recorder } from '../../brain/recorder.ts'
@@ -29,6 +30,8 @@ import { accountView, riskView } from '../../brain/views.ts'
 import type { Journal } from '../../journal/journal.ts'
 import type { RingReader } from '../../ring/index.ts'
 import type { Venue } from '../../venue/index.ts'
+
+export { patiently }
 
 export interface BrainRuntimeOptions {
   readonly init: BrainInit
@@ -59,7 +62,6 @@ const START_MS = 15_000
 /** recvWindow is 5,000 ms; a faster venue stretches it. */
 const PROOF_MS = 6_000
 const CLOCK_MS = 50
-const START_ATTEMPTS = 5
 const VIEW_MS = 100
 const COUNTERS_MS = 500
 /** User frames a barrier names but a broken stream will never deliver: read over REST instead after this long, local ms. */
@@ -74,49 +76,6 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 /** Whose account it is, without naming the key (INV-12). */
 const accountOf = (init: BrainInit): string =>
   createHash('sha256').update(`aegis account ${init.credentials.key}`).digest('hex').slice(0, 32)
-
-/** A question at start-up that may be asked again: one lost answer must not cost a restart. */
-export async function patiently<T>(ask: () => Promise<VenueResult<T>>): Promise<VenueResult<T>> {
-  for (let attempt = 1; ; attempt++) {
-    const answer = await ask()
-    if (answer.ok || attempt >= START_ATTEMPTS || answer.error.code === 'rejected' || answer.error.code === 'auth') return answer
-    await sleep(100 * attempt)
-  }
-}
-
-interface Reference {
-  readonly filters: readonly SymbolFilters[]
-  readonly tiers: ReadonlyMap<string, readonly LeverageTier[]>
-  readonly hedge: boolean
-}
-
-async function readReference(venue: Venue, account: PrivateVenue, init: BrainInit): Promise<Result<Reference>> {
-  const lockStep = init.settings.lockStep
-  const first = patiently(() => venue.public.symbols())
-  if (lockStep) await first
-  const second = patiently(() => account.hedgeMode())
-  if (lockStep) await second
-  const [symbols, hedge, tiers] = await Promise.all([first, second, patiently(() => account.leverageTiers())])
-  if (!symbols.ok) return fail('venue', `symbols could not be read: ${symbols.error.message}`)
-  if (!hedge.ok) return fail('venue', `position mode could not be read: ${hedge.error.message}`)
-  const known = new Map(symbols.value.map((one) => [one.symbol, one]))
-  const filters: SymbolFilters[] = []
-  for (const symbol of init.symbols) {
-    const found = known.get(symbol)
-    if (found === undefined) return fail('unknown-symbol', `the venue does not list ${symbol}`)
-    filters.push(found)
-  }
-  return ok({ filters, tiers: tiers.ok ? tiers.value : new Map(), hedge: hedge.value })
-}
-
-const modeName = (hedge: boolean): string => (hedge ? 'hedge' : 'one-way')
-/** Orders made for the other position mode would be refused one by one, or work on the wrong side: nothing is entered at all. */
-function accountFaultOf(wanted: boolean, found: boolean): { readonly accountFault?: string } {
-  if (wanted === found) return {}
-  return {
-    accountFault: `the account is in ${modeName(found)} mode, the settings say ${modeName(wanted)}; nothing is entered until they agree`,
-  }
-}
 
 /** Builds the runtime: reads what the venue says about symbols and mode, and the journal's rows of this account. */
 export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<Result<BrainRuntime>> {
@@ -213,7 +172,9 @@ function assemble(
       } else if (isRequest(command)) outgoing.push(command)
       else show(command)
     }
-    const durable = !intents || journal.flush()
+    // What only takes orders away does not wait for a stalled disk.
+    const durability = outgoing.every((command) => command.type === 'cancel') ? 'process' : 'disk'
+    const durable = !intents || journal.flush(durability)
     const leaving: RequestCommand[] = []
     for (const command of outgoing) {
       const refused = durable ? null : unsent(command, now(), journal.fault)
