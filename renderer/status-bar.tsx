@@ -55,7 +55,10 @@ export function StatusBar() {
         dead man {deadMan === null ? UNKNOWN : deadMan.armed ? '✔ armed' : '○ off'}
       </span>
       <span className="optional" title="Decision time, ring to order: median and 99th percentile">
-        decision {counters === null ? UNKNOWN : `${counters.decisionP50Us} / ${counters.decisionP99Us} µs`}
+        decision{' '}
+        {counters === null
+          ? UNKNOWN
+          : `${formatDuration(counters.decisionP50Us / 1_000)} / ${formatDuration(counters.decisionP99Us / 1_000)}`}
       </span>
       <span>ring {state?.engine.ringBackend ?? UNKNOWN}</span>
       <span className="build">build {state?.engine.build ?? UNKNOWN}</span>

@@ -33,6 +33,9 @@ export function exitInfo(code: number, reason: string | null): ExitInfo {
   return { code, signal: null }
 }
 
+/** A young generation that fits the small steady garbage of these processes, as under the Node host: 3 to 7 MB less in each. */
+const MEMORY_FLAGS = ['--js-flags=--max-semi-space-size=2']
+
 /** How long Chromium's own word for a death is awaited after the exit event, ms. */
 const REASON_MS = 15
 
@@ -48,7 +51,7 @@ export function utilitySpawner(): Spawner {
       const serviceName = `aegis-${name}-${count}`
       let child: UtilityProcess
       try {
-        child = utilityProcess.fork(fileURLToPath(entry), [], { env: { ...env }, stdio: 'pipe', serviceName })
+        child = utilityProcess.fork(fileURLToPath(entry), [], { env: { ...env }, stdio: 'pipe', serviceName, execArgv: MEMORY_FLAGS })
       } catch (thrown) {
         return failed(thrown instanceof Error ? thrown.message : String(thrown))
       }
