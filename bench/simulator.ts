@@ -117,8 +117,12 @@ async function postsPerSecond(port: number, count: number): Promise<number> {
 
 const ACK = JSON.stringify({ orderId: 1, symbol: 'BTCUSDT', status: 'FILLED', clientOrderId: 'x'.repeat(24), filler: 'y'.repeat(400) })
 
-/** The other process: one of the two servers. */
+/** The other process: one of the two servers. Asked anything, it tells the CPU time it has used. */
 async function serve(which: string): Promise<void> {
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.(user + system)
+  })
   if (which === 'plain') {
     const server = createServer((incoming, response) => {
       const chunks: Buffer[] = []
@@ -152,6 +156,14 @@ function server(which: string): Promise<{ child: ChildProcess; port: number }> {
   })
 }
 
+/** CPU time the server has used, µs: a figure that a busy machine does not blur as much as the rate. */
+function cpuOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('message', (used) => resolve(Number(used)))
+    child.send('cpu')
+  })
+}
+
 export async function run(options: { quick?: boolean } = {}): Promise<object> {
   const rounds = options.quick === true ? 3 : 5
   const orders = options.quick === true ? 5_000 : 20_000
@@ -163,12 +175,19 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
   const plain = await server('plain')
   const rest: number[] = []
   const limit: number[] = []
+  let cpu = { venue: 0, plain: 0 }
   try {
     await postsPerSecond(venue.port, 500)
     await postsPerSecond(plain.port, 500)
+    const before = { venue: await cpuOf(venue.child), plain: await cpuOf(plain.child) }
     for (let i = 0; i < rounds; i++) {
       rest.push(await postsPerSecond(venue.port, posts))
       limit.push(await postsPerSecond(plain.port, posts))
+    }
+    const requests = rounds * posts
+    cpu = {
+      venue: Math.round(((await cpuOf(venue.child)) - before.venue) / requests),
+      plain: Math.round(((await cpuOf(plain.child)) - before.plain) / requests),
     }
   } finally {
     venue.child.kill('SIGKILL')
@@ -182,6 +201,7 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
     matchedOrdersPerSecond: { median: Math.round(median(matched)), all: matched.map(Math.round), bar: 20_000 },
     signedRestOrdersPerSecond: { median: Math.round(median(rest)), all: rest.map(Math.round), bar: 2_000 },
     plainHttpPerSecond: { median: Math.round(median(limit)), all: limit.map(Math.round) },
+    serverCpuMicrosecondsPerRequest: cpu,
     restToPlain: round(median(rest) / median(limit)),
     day: {
       symbols: 10,

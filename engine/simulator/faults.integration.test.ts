@@ -114,8 +114,10 @@ describe('requests', () => {
     expect((await buy('first')).status).toBe(200)
     arm({ on: 'request', path: '* /fapi/v1/order', times: 100, effect: { do: 'throttled' } })
     expect((await buy('second')).status).toBe(503)
-    const close = { symbol: 'BTCUSDT', side: 'SELL', type: 'MARKET', quantity: '0.01', reduceOnly: true }
-    expect((await signed(access, 'POST', '/fapi/v1/order', close)).status).toBe(200)
+    for (const reduceOnly of ['true', 'True']) {
+      const close = { symbol: 'BTCUSDT', side: 'SELL', type: 'MARKET', quantity: '0.005', reduceOnly }
+      expect((await signed(access, 'POST', '/fapi/v1/order', close)).status).toBe(200)
+    }
   })
 
   it('strike the n-th call, a number of times, in a span of simulated time', async () => {

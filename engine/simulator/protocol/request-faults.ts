@@ -24,9 +24,10 @@ function isExempt(call: Call): boolean {
   if (call.method === 'DELETE') return true
   const params = call.params ?? {}
   const { side, positionSide } = params
+  const isTrue = (name: string): boolean => params[name]?.toLowerCase() === 'true'
   return (
-    params['reduceOnly'] === 'true' ||
-    params['closePosition'] === 'true' ||
+    isTrue('reduceOnly') ||
+    isTrue('closePosition') ||
     (positionSide === 'LONG' && side === 'SELL') ||
     (positionSide === 'SHORT' && side === 'BUY')
   )
