@@ -2,7 +2,8 @@
 import { demoBars } from '../simulator/tape/demo.ts'
 import { readFrames } from '../simulator/tape/frames.ts'
 import { readKlinesCsv } from '../simulator/tape/klines-csv.ts'
-import type { TapeBar, TapeSpec } from '../simulator/exchange.ts'
+import { columnsOf } from '../simulator/tape/recorded.ts'
+import type { TapeColumns, TapeSpec } from '../simulator/exchange.ts'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Bar } from '../strategy/strategy.ts'
 import { readOhlcv } from './ohlcv-file.ts'
@@ -27,38 +28,40 @@ export interface TapeWindow {
   readonly loop?: boolean
 }
 
-async function barsOfCsv(file: string): Promise<Result<readonly TapeBar[], Failure>> {
+async function barsOfCsv(file: string): Promise<Result<TapeColumns, Failure>> {
   const read = await readOhlcv(file)
-  if (!read.ok) return read.error.code === 'bad-header' ? readKlinesCsv(file) : read
+  if (!read.ok) {
+    const plain = read.error.code === 'bad-header' ? readKlinesCsv(file) : read
+    return plain.ok ? ok(columnsOf(plain.value)) : plain
+  }
   const { bars, intervalMs } = read.value
   if (bars.length > 1 && intervalMs !== MINUTE) {
     return fail('timeframe', `${file}: bars are ${intervalMs / MINUTE} minutes apart; the strategies decide on 1m bars`)
   }
-  const list: TapeBar[] = []
-  for (let i = 0; i < bars.length; i++) {
-    const openTime = bars.time[i] ?? 0
-    if (openTime % MINUTE !== 0) return fail('misaligned', `${file}: bar ${i + 1} does not open on a whole minute`)
-    const text = (column: Float64Array): string => String(column[i] ?? 0)
-    list.push({
-      openTime,
-      open: text(bars.open),
-      high: text(bars.high),
-      low: text(bars.low),
-      close: text(bars.close),
-      volume: text(bars.volume),
-    })
-  }
-  return ok(list)
+  const misaligned = bars.time.findIndex((openTime) => openTime % MINUTE !== 0)
+  return misaligned < 0 ? ok(bars) : fail('misaligned', `${file}: bar ${misaligned + 1} does not open on a whole minute`)
 }
 
-const barOf = (bar: TapeBar): Bar => ({
-  openTime: bar.openTime,
-  open: Number(bar.open),
-  high: Number(bar.high),
-  low: Number(bar.low),
-  close: Number(bar.close),
-  volume: Number(bar.volume),
+/** Bars `from` (inclusive) to `to` (exclusive), by their place. */
+const part = ({ time, open, high, low, close, volume }: TapeColumns, from: number, to: number): TapeColumns => ({
+  length: to - from,
+  time: time.subarray(from, to),
+  open: open.subarray(from, to),
+  high: high.subarray(from, to),
+  low: low.subarray(from, to),
+  close: close.subarray(from, to),
+  volume: volume.subarray(from, to),
 })
+
+const barsIn = ({ length, time, open, high, low, close, volume }: TapeColumns): Bar[] =>
+  Array.from({ length }, (_, i) => ({
+    openTime: time[i] ?? 0,
+    open: open[i] ?? 0,
+    high: high[i] ?? 0,
+    low: low[i] ?? 0,
+    close: close[i] ?? 0,
+    volume: volume[i] ?? 0,
+  }))
 
 /** `name`: a file, 'demo' or 'synthetic'. Failures name the file and what is wrong with it. */
 export async function openBacktestTape(name: string, symbol: string, window: TapeWindow): Promise<Result<BacktestTape, Failure>> {
@@ -82,15 +85,21 @@ export async function openBacktestTape(name: string, symbol: string, window: Tap
       ? fail('empty', `${name}: no frames of ${symbol} to play`)
       : ok({ spec: { kind: 'frames', frames: own }, history: [], ends: true })
   }
-  const all = name === 'demo' ? demoBars() : await barsOfCsv(name)
+  const demo = name === 'demo' ? demoBars() : null
+  if (demo !== null && !demo.ok) return demo
+  const all = demo === null ? await barsOfCsv(name) : ok(columnsOf(demo.value))
   if (!all.ok) return all
   const { from, to } = window
-  const first = from === null ? 0 : all.value.findIndex((bar) => bar.openTime >= from)
-  const played = first < 0 ? [] : all.value.slice(first).filter((bar) => to === null || bar.openTime <= to)
-  if (played.length === 0) return fail('empty', `${name}: no bars between --from and --to`)
+  const { time, length } = all.value
+  const first = from === null ? 0 : time.findIndex((openTime) => openTime >= from)
+  const beyond = to === null ? -1 : time.findIndex((openTime) => openTime > to)
+  const end = beyond < 0 ? length : beyond
+  if (first < 0 || first >= end) return fail('empty', `${name}: no bars between --from and --to`)
+  const columns = part(all.value, first, end)
+  const looped = demo !== null && window.loop === true
   return ok({
-    spec: { kind: 'bars', bars: played, loop: name === 'demo' && window.loop === true },
-    history: all.value.slice(Math.max(0, first - WARM_UP), first).map(barOf),
+    spec: looped ? { kind: 'bars', bars: demo.value.slice(first, end), loop: true } : { kind: 'columns', columns },
+    history: barsIn(part(all.value, Math.max(0, first - WARM_UP), first)),
     ends: true,
   })
 }

@@ -73,6 +73,10 @@ export function spanOf(tape: BacktestTape): Result<Span, Failure> {
       if (first === undefined || last === undefined) throw new InvariantError('Invariant: an opened tape has bars')
       return ok({ from: first.openTime, to: last.openTime })
     }
+    case 'columns': {
+      const { time } = tape.spec.columns
+      return ok({ from: time[0] ?? 0, to: time.at(-1) ?? 0 })
+    }
     case 'frames': {
       const { frames } = tape.spec
       const [first, last] = [frames[0], frames.at(-1)]

@@ -301,6 +301,7 @@ function startOf(config: ExchangeConfig): number {
   let start = Infinity
   for (const tape of Object.values(config.tapes ?? {})) {
     if (tape.kind === 'bars') start = Math.min(start, tape.bars[0]?.openTime ?? Infinity)
+    if (tape.kind === 'columns') start = Math.min(start, tape.columns.time[0] ?? Infinity)
     if (tape.kind === 'frames') start = Math.min(start, tape.frames[0]?.time ?? Infinity)
   }
   return Number.isFinite(start) ? Math.floor(start / MINUTE) * MINUTE : DEFAULT_START

@@ -181,6 +181,17 @@ export interface TapeBar {
   readonly volume: string
 }
 
+/** Many bars; times are open times in ms, prices in USDT. */
+export interface TapeColumns {
+  readonly length: number
+  readonly time: Float64Array
+  readonly open: Float64Array
+  readonly high: Float64Array
+  readonly low: Float64Array
+  readonly close: Float64Array
+  readonly volume: Float64Array
+}
+
 /** One public frame with the venue time it is played at; `data` is the venue's own object (aggTrade, trade, bookTicker, …). */
 export interface TapeFrame {
   readonly time: number
@@ -198,6 +209,8 @@ export type TapeSpec =
       /** Re-base the first open to this price, for playing one symbol's shape on another. */
       readonly startPrice?: DecimalText
     }
+  /** As `bars` once, at their own prices, in columns of numbers: nothing is parsed, nothing is copied. */
+  | { readonly kind: 'columns'; readonly columns: TapeColumns }
   | { readonly kind: 'frames'; readonly frames: readonly TapeFrame[] }
   /** Everything comes through `pushLive`. */
   | { readonly kind: 'live'; readonly startPrice?: DecimalText }

@@ -4,7 +4,7 @@ import type { ExchangeConfig, TapeFrame } from '../exchange.ts'
 import type { Market } from '../market/market.ts'
 import { hash32, Rng, textSeed } from '../random.ts'
 import { MINUTE, type BarSource, type UnitBar } from './bars.ts'
-import { recordedBars } from './recorded.ts'
+import { columnsOf, recordedBars } from './recorded.ts'
 import { preludeBars, syntheticBars } from './synthetic.ts'
 
 const DEFAULT_PRELUDE = 1_600
@@ -52,7 +52,11 @@ export function openTape(market: Market, config: ExchangeConfig, startTime: numb
         loop: spec.loop ?? false,
         ...(spec.startPrice === undefined ? {} : { startPrice: reference }),
       }
-      source = recordedBars(spec.bars, instrument, placement)
+      source = recordedBars(columnsOf(spec.bars), instrument, placement)
+      break
+    }
+    case 'columns': {
+      source = recordedBars(spec.columns, instrument, { ...(config.startTime === undefined ? {} : { startTime }), loop: false })
       break
     }
     case 'frames': {
@@ -64,7 +68,7 @@ export function openTape(market: Market, config: ExchangeConfig, startTime: numb
     case 'live':
       source = silent(startTime, null)
   }
-  const playsBars = spec.kind === 'synthetic' || spec.kind === 'bars'
+  const playsBars = spec.kind === 'synthetic' || spec.kind === 'bars' || spec.kind === 'columns'
   const first = playsBars ? source.next() : null
   if (first !== null) firstPrice = first.open
   const minuteVolume = first?.volume ?? Math.round((1_000_000 / (firstPrice / instrument.priceScale)) * instrument.qtyScale)

@@ -1,9 +1,8 @@
 /** A recorded series of one-minute bars as a tape: shifted to a start time, optionally re-based in price and played in a loop. */
 import { invariant } from '../../contract/result.ts'
-import type { TapeBar } from '../exchange.ts'
+import type { TapeBar, TapeColumns } from '../exchange.ts'
 import type { Instrument } from '../instrument.ts'
 import { MINUTE, type BarSource, type UnitBar } from './bars.ts'
-import { present } from '../present.ts'
 
 interface Placement {
   /** First bar opens here; default: its recorded time. */
@@ -13,41 +12,55 @@ interface Placement {
   readonly startPrice?: number
 }
 
+export function columnsOf(bars: readonly TapeBar[]): TapeColumns {
+  const column = (of: (bar: TapeBar) => number): Float64Array => Float64Array.from(bars, of)
+  return {
+    length: bars.length,
+    time: column((bar) => bar.openTime),
+    open: column((bar) => Number(bar.open)),
+    high: column((bar) => Number(bar.high)),
+    low: column((bar) => Number(bar.low)),
+    close: column((bar) => Number(bar.close)),
+    volume: column((bar) => Number(bar.volume)),
+  }
+}
+
 /**
  * Prices are rounded to the symbol's tick and volumes to its step: recordings of another market (spot) have finer ones.
  * When looping, every pass is scaled so that its first open is the last close.
  */
-export function recordedBars(bars: readonly TapeBar[], instrument: Instrument, placement: Placement): BarSource {
-  const first = bars[0]
-  const last = bars.at(-1)
-  invariant(first !== undefined && last !== undefined, 'a bars tape has at least one bar')
-  const startTime = placement.startTime ?? first.openTime
-  const span = last.openTime - first.openTime + MINUTE
+export function recordedBars(columns: TapeColumns, instrument: Instrument, placement: Placement): BarSource {
+  const { time, open: opens, high: highs, low: lows, close: closes, volume: volumes, length } = columns
+  invariant(length > 0, 'a bars tape has at least one bar')
+  const firstTime = time[0] ?? 0
+  const firstOpen = opens[0] ?? 0
+  const startTime = placement.startTime ?? firstTime
+  const span = (time[length - 1] ?? 0) - firstTime + MINUTE
   let at = 0
-  let shift = startTime - first.openTime
-  let factor = placement.startPrice === undefined ? 1 : placement.startPrice / Number(first.open)
+  let shift = startTime - firstTime
+  let factor = placement.startPrice === undefined ? 1 : placement.startPrice / firstOpen
   let lastClose = 0
-  const unit = (text: string): number => instrument.tickOf(Number(text) * factor)
+  const unit = (price: number | undefined): number => instrument.tickOf((price ?? 0) * factor)
   return {
     startTime,
     endTime: placement.loop ? null : startTime + span,
     next(): UnitBar | null {
-      if (at === bars.length) {
+      if (at === length) {
         if (!placement.loop) return null
         at = 0
         shift += span
-        factor = lastClose / instrument.priceScale / Number(first.open)
+        factor = lastClose / instrument.priceScale / firstOpen
       }
-      const bar = present(bars[at++])
-      const open = unit(bar.open)
-      const close = unit(bar.close)
+      const i = at++
+      const open = unit(opens[i])
+      const close = unit(closes[i])
       lastClose = close
-      const lots = Math.round((Number(bar.volume) * instrument.qtyScale) / instrument.step)
+      const lots = Math.round(((volumes[i] ?? 0) * instrument.qtyScale) / instrument.step)
       return {
-        openTime: bar.openTime + shift,
+        openTime: (time[i] ?? 0) + shift,
         open,
-        high: Math.max(open, close, unit(bar.high)),
-        low: Math.min(open, close, unit(bar.low)),
+        high: Math.max(open, close, unit(highs[i])),
+        low: Math.min(open, close, unit(lows[i])),
         close,
         volume: lots * instrument.step,
       }

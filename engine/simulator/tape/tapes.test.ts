@@ -9,7 +9,7 @@ import { BarPath, MINUTE } from './bars.ts'
 import { demoBars } from './demo.ts'
 import { readFrames } from './frames.ts'
 import { parseKlinesCsv, readKlinesCsv } from './klines-csv.ts'
-import { recordedBars } from './recorded.ts'
+import { columnsOf, recordedBars } from './recorded.ts'
 import { present } from '../present.ts'
 
 const shared = (name: string): string => fileURLToPath(new URL(`../../../../shared/data/market/${name}`, import.meta.url))
@@ -56,7 +56,7 @@ describe('recorded bars', () => {
       close: `${price + 2}`,
       volume: '1',
     }))
-    const source = recordedBars(bars, new Instrument(spec('ETHUSDT')), { loop: true })
+    const source = recordedBars(columnsOf(bars), new Instrument(spec('ETHUSDT')), { loop: true })
     const played = Array.from({ length: 7 }, () => present(source.next()))
     expect(played.map((bar) => bar.openTime)).toEqual(Array.from({ length: 7 }, (_, i) => START + i * MINUTE))
     expect(present(played[3]).open).toBe(present(played[2]).close)
