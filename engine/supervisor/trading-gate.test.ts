@@ -143,6 +143,12 @@ describe('trading gate', () => {
     expect([told, gate.released, gate.judged]).toEqual([['halted', 'reconcile'], false, true])
     expect(gate.wanted()).toEqual({ state: 'halted', reason: 'may only read' })
     expect(await gate.settled).toEqual({ ok: true, value: null })
+    gate.onReport(report(null))
+    await gate.admit()
+    expect(told).toEqual(['halted', 'reconcile'])
+    gate.onKey(MAY_TRADE)
+    await gate.admit()
+    expect([told.slice(2), gate.released]).toEqual([['active', 'reconcile', 'release'], true])
   })
 
   it('a refused key ends the start with its reason, and stops a brain that was trading with it', async () => {
@@ -150,6 +156,10 @@ describe('trading gate', () => {
     first.gate.onKey(REFUSED)
     expect(await first.gate.settled).toMatchObject({ ok: false, error: { code: 'key-refused', message: 'may withdraw' } })
     expect([first.gate.released, first.gate.judged]).toEqual([false, true])
+    await first.gate.admit()
+    first.gate.onReport(report(null))
+    await first.gate.admit()
+    expect(first.told).toEqual(['halted', 'reconcile'])
     const second = setUp()
     second.gate.onKey(MAY_TRADE)
     await second.gate.admit()

@@ -105,9 +105,13 @@ export function tradingGate(parties: GateParties): TradingGate {
       if (link === null || parties.reconciler() === null) return
       /* its word comes as an event, which calls this again */
       if (key === null || key.use === 'unchecked') return
+      /* once is enough for a key that will not trade: the reconciler goes on by its own schedule */
+      if (barred() !== null && judged) return
       if (key.use === 'refused') {
         judged = true
-        return settle(fail('key-refused', barred() ?? ''))
+        settle(fail('key-refused', barred() ?? ''))
+        await reconcile('start')
+        return
       }
       const report = await reconcile('start')
       if (report.ok && report.value.conclusive) {
