@@ -338,7 +338,8 @@ function assemble(
     },
     async barrier({ time, ringHead, userFrames }) {
       venue.clock.set(time)
-      if (userFrames === 0) learning = 0
+      // After a death they may still be on their way to the connection that died with the brain.
+      if (userFrames === 0 && recoveredRows === 0) learning = 0
       while (ring !== undefined && ring.position <= ringHead && !stopped) if (!drain()) await nextTurn()
       const deadline = monotonic.nowMs() + (learning > 0 ? NEW_CONNECTION_FRAMES_MS : FRAMES_MS)
       while (stream.frames + frameOffset < userFrames && !stopped) {
