@@ -129,6 +129,8 @@ class TapeRun {
   #tripped: string | null = null
   #bug: Error | null = null
   #quiet: Quiet | null = null
+  /** The account as the clock last saw it: what came after within the same moment waits for the next one. */
+  #clocked = -1
 
   constructor(options: TapeRunOptions, specs: readonly SymbolSpec[], factory: StrategyFactory) {
     this.#options = options
@@ -176,8 +178,7 @@ class TapeRun {
     const started = await this.#start(state, requests)
     if (!started.ok) return started
     const startTime = exchange.now
-    const end = this.#end(startTime)
-    await this.#run(state, requests, end)
+    await this.#run(state, requests, this.#end(startTime))
     this.#watchEveryStep()
     await this.#barrier(state, requests)
     return ok({
@@ -287,7 +288,7 @@ class TapeRun {
 
   /** After a moment that was played whole: the exchange need not stop again before something can happen. */
   #rest(state: BrainState): void {
-    if (this.#delayed || this.#framed || this.#options.everyMoment === true) return
+    if (this.#delayed || this.#framed || this.#options.everyMoment === true || state.revision !== this.#clocked) return
     this.#quiet = quietOf(state)
     if (this.#quiet === null) return
     const { symbol, low, high } = this.#quiet
@@ -346,21 +347,21 @@ class TapeRun {
       const at = this.#exchange.now
       for (const event of users) this.#step(state, requests, { type: 'user', at, event })
       this.#step(state, requests, { type: 'clock', at })
+      if (round === 0) this.#clocked = state.revision
       await this.#settle(requests)
       if (this.#users.length === 0 && this.#market.waiting === 0 && this.#venue.mutations === before) return
     }
   }
 
-  #tellBar(state: BrainState, time: number): void {
+  #tellBar({ ledger, bySymbol }: BrainState, time: number): void {
     const { onBar } = this.#options
     if (onBar === undefined) return
     const book = this.#book
-    const { ledger } = state
     if (ledger !== null && ledger.revision !== book.revision) {
       book.revision = ledger.revision
       book.wallet = ledger.wallet().toNumber()
       book.legs = ledger.openPositions().map(({ symbol, quantity, averageEntry }) => ({
-        id: state.bySymbol.get(symbol)?.id ?? 0,
+        id: bySymbol.get(symbol)?.id ?? 0,
         quantity: quantity.toNumber(),
         entry: averageEntry.toNumber(),
       }))
