@@ -235,6 +235,16 @@ describe('causes, not effects', () => {
     expect(brief({ book: { openOrders: [local(order())] }, context: { lookups } })).toEqual(['lost-order crit 500'])
   })
 
+  it('P2: a stop that is just being replaced is no duplicate; one nobody is replacing is', () => {
+    const second = stop({ clientId: 'sessions-BTCUSDT-s2', orderId: '901', triggerPrice: text('56000') })
+    const guarded = (state: string): Planted => ({
+      book: { positions: [localPosition('0.5', { wantsStop: true })], openOrders: [local(stop(), state), local(second)] },
+      venue: { positions: [venuePosition('0.5')], openOrders: [stop(), second] },
+    })
+    expect(brief(guarded('CancelInFlight'))).toEqual([])
+    expect(brief(guarded('Open'))).toEqual(['duplicate-stop warn 28000'])
+  })
+
   it('a working order with other terms at the venue is named with them', () => {
     const [only] = found({
       book: { openOrders: [local(order())] },

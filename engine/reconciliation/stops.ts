@@ -56,7 +56,9 @@ export function compareStops({ local, venue, context }: BothBooks): readonly Fin
         }),
       )
     }
-    findings.push(...duplicates(stops, quantity, mine.symbol, mine.positionSide, localIds))
+    // While one stop takes another's place both rest for a moment: the brain has a request about one of them on its way.
+    if (!stopPending(mine.symbol, mine.positionSide))
+      findings.push(...duplicates(stops, quantity, mine.symbol, mine.positionSide, localIds))
   }
   for (const order of protective) {
     const position = held.get(positionKey(order.symbol, order.positionSide))
