@@ -82,6 +82,8 @@ export async function readOhlcv(path: string): Promise<Result<OhlcvFile, OhlcvFa
 class OhlcvColumns {
   private readonly time = new Column()
   private readonly values = FIELDS.map(() => new Column())
+  /** The row being read. */
+  private readonly row = new Float64Array(FIELDS.length)
 
   /** Takes a row, or says in words what is wrong with it and takes nothing. */
   add(cells: readonly string[], layout: Layout): string | undefined {
@@ -92,19 +94,20 @@ class OhlcvColumns {
     if (before !== undefined && when === before) return `duplicate time ${written}`
     if (before !== undefined && when < before) return `time ${written} is before the line above it; the file must be sorted`
     if (this.time.length >= MAX_BARS) return `more than ${MAX_BARS} bars`
-    const row: number[] = []
-    for (const [k, field] of FIELDS.entries()) {
+    const { row } = this
+    for (let k = 0; k < row.length; k++) {
+      const field = FIELDS[k] ?? ''
       const text = cells[k < 4 ? (layout.prices[k] ?? -1) : layout.volume] ?? ''
       const value = NUMBER.test(text) ? Number(text) : Number.NaN
       if (!Number.isFinite(value)) return `${field} "${text}" is not a number`
       if (k < 4 ? value <= 0 : value < 0) return `${field} ${value} must ${k < 4 ? 'be positive' : 'not be negative'}`
-      row.push(value)
+      row[k] = value
     }
-    const [o = 0, h = 0, l = 0, c = 0] = row
+    const [o, h, l, c] = [row[0] ?? 0, row[1] ?? 0, row[2] ?? 0, row[3] ?? 0]
     if (h < l) return `high ${h} is below low ${l}`
     if (o > h || o < l || c > h || c < l) return `open or close lies outside low ${l} … high ${h}`
     this.time.push(when)
-    for (const [k, value] of row.entries()) this.values[k]?.push(value)
+    for (let k = 0; k < row.length; k++) this.values[k]?.push(row[k] ?? 0)
     return undefined
   }
 
