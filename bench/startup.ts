@@ -7,6 +7,7 @@
  * Electron's binary once in every process; the bar is judged on PSS there, which counts them once, and RSS is printed beside it.
  */
 import { readFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Page } from 'playwright'
@@ -177,6 +178,7 @@ async function inElectron(folder: string, rounds: number): Promise<Measured> {
 
 export async function run(options: { readonly quick?: boolean } = {}): Promise<object> {
   build()
+  const [loadBefore] = loadavg()
   const rounds = options.quick === true ? 2 : 5
   const browser = await launchChromium()
   let node: Measured
@@ -187,5 +189,7 @@ export async function run(options: { readonly quick?: boolean } = {}): Promise<o
   }
   const folder = process.env['ELECTRON_OVERRIDE_DIST_PATH']
   const electron = folder === undefined || folder === '' ? null : await inElectron(folder, rounds)
-  return { bench: 'startup', rounds, bars: BARS, node, electron, ok: node.ok && electron?.ok !== false }
+  /* other work on the machine makes every time longer: read the figures with it */
+  const machine = { cores: availableParallelism(), loadBefore, loadAfter: loadavg()[0] }
+  return { bench: 'startup', rounds, machine, bars: BARS, node, electron, ok: node.ok && electron?.ok !== false }
 }
