@@ -17,7 +17,7 @@ const BAR = 1.6
 /** Of the speed-up that the loop without memory reaches. */
 const SHARE = 0.8
 const PARAMETERS = [
-  { name: 'rsiPeriod', values: [7, 14] },
+  { name: 'rsiPeriod', values: [7, 14, 21] },
   { name: 'riskPerTradePct', values: [0.05, 0.1, 0.2, 0.4] },
 ]
 const RUNS = gridOf(PARAMETERS).length
@@ -50,7 +50,7 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
   const cores = availableParallelism()
   const settings = parseSettings({ strategy: { name: 'placeholder' } })
   if (!settings.ok) return { bench: 'sweep', ok: false, error: settings.error.message }
-  const bars = await barsIn(quick ? 400 : 1_000)
+  const bars = await barsIn(quick ? 500 : 1_500)
   const hashes = new Set<string>()
   let failed = 0
   const cpu: Record<number, number[]> = { 1: [], 2: [] }
@@ -77,7 +77,7 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
   const foreignBefore = await foreignLoad(500)
   const steps = quick ? 2e8 : 5e8
   const rounds: { readonly one: number; readonly two: number; readonly ratio: number; readonly machine: number }[] = []
-  for (let i = 0; i < (quick ? 3 : 5); i++) {
+  for (let i = 0; i < (quick ? 2 : 3); i++) {
     const loop = await loopSeconds(1, steps)
     const one = await seconds(1)
     const two = await seconds(2)
