@@ -3,13 +3,25 @@
  * rooms it names, and ends in SURVIVED, DEGRADED or FAILED with figures. Its sabotages must make it FAILED (INV-15).
  */
 import type { Verdict } from '../contract/proof.ts'
-import { invariant } from '../contract/result.ts'
+import { invariant, ok } from '../contract/result.ts'
 import type { Seams } from '../audit/seams.ts'
+import type { EngineHandle } from '../supervisor/engine-handle.ts'
 
 export interface ScenarioOutcome {
   readonly verdict: Verdict
   readonly reason: string
   readonly figures: Readonly<Record<string, number | string | boolean>>
+}
+
+/** FAILED for the first problem, else DEGRADED for all that was weak, else SURVIVED for `reason`. */
+export function judged(
+  figures: ScenarioOutcome['figures'],
+  found: { readonly problems: readonly string[]; readonly weak?: readonly string[]; readonly reason: string },
+): ScenarioOutcome {
+  const { problems, weak = [], reason } = found
+  const [first] = problems
+  if (first !== undefined) return { verdict: 'FAILED', reason: first, figures: { ...figures, problems: problems.length } }
+  return weak.length > 0 ? { verdict: 'DEGRADED', reason: weak.join('; '), figures } : { verdict: 'SURVIVED', reason, figures }
 }
 
 export interface Stage {
@@ -34,6 +46,19 @@ export interface Scenario {
   readonly survived: string
   run(stage: Stage): Promise<ScenarioOutcome>
   readonly sabotages: readonly ScenarioSabotage[]
+}
+
+/** For sabotages: the real engine with some of its parts replaced by defective ones. */
+export function withDefect(real: Seams, defect: (engine: EngineHandle) => Partial<EngineHandle>): Seams {
+  return {
+    ...real,
+    startEngine: (settings, deps) => {
+      const started = real.startEngine(settings, deps)
+      if (!started.ok) return started
+      const engine = started.value
+      return ok(Object.assign(Object.create(engine) as typeof engine, defect(engine)))
+    },
+  }
 }
 
 /** Registers a scenario; throws InvariantError when it could never fail. */

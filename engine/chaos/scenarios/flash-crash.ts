@@ -1,5 +1,6 @@
 /** −99 % in seconds, then +500 %, on a twin that holds a position: money stays exact, rails fire, no order leaves the venue's band. */
-import { defineScenario } from '../scenario.ts'
+import { ok } from '../../contract/result.ts'
+import { defineScenario, judged, withDefect } from '../scenario.ts'
 import { startTwin } from '../twin.ts'
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -47,35 +48,21 @@ export const flashCrash = defineScenario({
       rejects: counters?.rejects ?? 0,
       outsideBand: outside.length,
     }
-    return problems.length === 0
-      ? {
-          verdict: 'SURVIVED',
-          reason: `equity ${figures.equityBefore} → ${figures.equityAtLow} → ${figures.equityAfter}, ledger equal to the venue`,
-          figures,
-        }
-      : { verdict: 'FAILED', reason: problems[0] ?? '', figures: { ...figures, problems: problems.length } }
+    const reason = `equity ${figures.equityBefore} → ${figures.equityAtLow} → ${figures.equityAfter}, ledger equal to the venue`
+    return judged(figures, { problems, reason })
   },
   sabotages: [
     {
       name: 'the book the judge reads is a cent off',
-      seams: (real) => ({
-        ...real,
-        startEngine: (settings, deps) => {
-          const started = real.startEngine(settings, deps)
-          if (!started.ok) return started
-          const engine = started.value
-          const book: typeof engine.book = async () => {
+      seams: (real) =>
+        withDefect(real, (engine) => ({
+          book: async () => {
             const read = await engine.book()
-            return read.ok
-              ? {
-                  ok: true,
-                  value: { ...read.value, wallet: `${read.value.wallet.split('.')[0] ?? '0'}.0101010101` as typeof read.value.wallet },
-                }
-              : read
-          }
-          return { ok: true, value: Object.assign(Object.create(engine) as typeof engine, { book }) }
-        },
-      }),
+            if (!read.ok) return read
+            const wallet = `${read.value.wallet.split('.')[0] ?? '0'}.0101010101` as typeof read.value.wallet
+            return ok({ ...read.value, wallet })
+          },
+        })),
     },
   ],
 })

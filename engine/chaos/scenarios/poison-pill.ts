@@ -2,9 +2,10 @@
  * The whole poison list mixed into a twin's good data, one frame at a time: each one caught by a refusal of its own, nothing refused
  * beyond them, the good data untouched, the feed up.
  */
+import { ok } from '../../contract/result.ts'
 import { TickKind, TICK_WORDS, tickKind } from '../../contract/tick.ts'
 import { given, isCaught, poisonPlans } from '../poison-plans.ts'
-import { defineScenario } from '../scenario.ts'
+import { defineScenario, judged, withDefect } from '../scenario.ts'
 import { processRow, startTwin } from '../twin.ts'
 
 /** An auditor reads the ring beside the brain, in a place of its own. */
@@ -112,31 +113,21 @@ export const poisonPill = defineScenario({
       published: (feed?.published ?? 0) - before.published,
       reasons: Object.keys(feed?.poison ?? {}).length,
     }
-    return problems.length === 0
-      ? {
-          verdict: 'SURVIVED',
-          reason: `each of ${offered} poisons refused for what it is and nothing else refused, ${figures.published} good data published meanwhile`,
-          figures,
-        }
-      : { verdict: 'FAILED', reason: problems[0] ?? '', figures: { ...figures, problems: problems.length } }
+    const reason = `each of ${offered} poisons refused for what it is and nothing else refused, ${figures.published} good data published meanwhile`
+    return judged(figures, { problems, reason })
   },
   sabotages: [
     {
       name: 'a single poison is let through',
-      seams: (real) => ({
-        ...real,
-        startEngine: (settings, deps) => {
-          const started = real.startEngine(settings, deps)
-          if (!started.ok) return started
-          const engine = started.value
+      seams: (real) =>
+        withDefect(real, (engine) => {
           let count = 0
           const fault: typeof engine.simulator.fault = (plan) => {
             count += 1
-            return count === LET_THROUGH ? Promise.resolve({ ok: true, value: null }) : engine.simulator.fault(plan)
+            return count === LET_THROUGH ? Promise.resolve(ok(null)) : engine.simulator.fault(plan)
           }
-          return { ok: true, value: Object.assign(Object.create(engine) as typeof engine, { simulator: { ...engine.simulator, fault } }) }
-        },
-      }),
+          return { simulator: { ...engine.simulator, fault } }
+        }),
     },
     {
       name: 'ticks in the ring are spoiled',

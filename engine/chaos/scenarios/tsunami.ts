@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { seeded, text } from '../../audit/material.ts'
 import { FLOOD_SYMBOLS, type FloodNews, type FloodOrder } from '../flood/words.ts'
-import { defineScenario, type Stage } from '../scenario.ts'
+import { defineScenario, judged, type Stage } from '../scenario.ts'
 
 const RATE = 100_000
 /** Cancels slower than this in the thousandth case would be a deaf kill switch. */
@@ -172,20 +172,14 @@ export const tsunami = defineScenario({
       cancelP99Ms: quantile(times, 0.99),
       cancelP999Ms: quantile(times, 0.999),
     }
-    if (problems.length > 0) return { verdict: 'FAILED', reason: problems[0] ?? '', figures: { ...figures, problems: problems.length } }
     const weak: string[] = []
     if (figures.socketPerSecond < rate * 0.95) weak.push(`the socket carried ${figures.socketPerSecond}/s of the ${rate}/s offered`)
     if (figures.ringPerSecond < rate * 0.95) weak.push(`the ring was offered ${figures.ringPerSecond}/s only`)
     if (figures.droppedAndReported > 0) weak.push(`${figures.droppedAndReported} ticks were overwritten (and reported)`)
     if (figures.cancelP999Ms > CANCEL_P999_MS) weak.push(`cancels took up to ${figures.cancelP999Ms} ms`)
     if (figures.recoveryMs > RECOVERY_MS) weak.push(`catching up took ${figures.recoveryMs} ms`)
-    return weak.length > 0
-      ? { verdict: 'DEGRADED', reason: weak.join('; '), figures }
-      : {
-          verdict: 'SURVIVED',
-          reason: `${figures.socketPerSecond}/s through the socket, ${figures.ringPerSecond}/s through ring and brain, nothing lost; cancel p99.9 ${figures.cancelP999Ms} ms`,
-          figures,
-        }
+    const reason = `${figures.socketPerSecond}/s through the socket, ${figures.ringPerSecond}/s through ring and brain, nothing lost; cancel p99.9 ${figures.cancelP999Ms} ms`
+    return judged(figures, { problems, weak, reason })
   },
   sabotages: [
     {

@@ -1,6 +1,6 @@
 /** kill -9 of feed, brain and reconciler while orders are about: seen at once, back at once, nothing doubled, nothing lost. */
 import type { ProcessName } from '../../contract/processes.ts'
-import { defineScenario } from '../scenario.ts'
+import { defineScenario, judged } from '../scenario.ts'
 import { processRow, startTwin, type Twin } from '../twin.ts'
 import { seeded } from '../../audit/material.ts'
 
@@ -75,15 +75,13 @@ export const zombie = defineScenario({
       orders: account.ok ? account.value.orders : intents,
       fills: account.ok ? account.value.fills : 0,
     }
-    if (problems.length > 0) return { verdict: 'FAILED', reason: problems[0] ?? '', figures: { ...figures, problems: problems.length } }
     const slow = figures.seenMedianMs > SEEN_MS || figures.backMedianMs > BACK_MS
-    return slow
-      ? { verdict: 'DEGRADED', reason: `seen in ${figures.seenMedianMs} ms, back in ${figures.backMedianMs} ms`, figures }
-      : {
-          verdict: 'SURVIVED',
-          reason: `${deaths.length} kills: seen in ${figures.seenMedianMs} ms, back in ${figures.backMedianMs} ms, ledger equal to the venue`,
-          figures,
-        }
+    const times = `seen in ${figures.seenMedianMs} ms, back in ${figures.backMedianMs} ms`
+    return judged(figures, {
+      problems,
+      weak: slow ? [times] : [],
+      reason: `${deaths.length} kills: ${times}, ledger equal to the venue`,
+    })
   },
   sabotages: [
     {
