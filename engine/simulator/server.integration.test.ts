@@ -144,6 +144,14 @@ describe('user stream', () => {
     expect(silent.map((one) => one.frames)).toEqual([[], []])
   })
 
+  it('reaches a socket that opened after the order, but before the event was due', async () => {
+    const simulator = await start({ latency: { eventOut: { min: 400, max: 400 } } })
+    const { listenKey } = (await listenKeyOf(simulator)).body as { listenKey: string }
+    await signed(simulator.access, 'POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' })
+    const user = await socket(`${simulator.ws}/private/ws/${listenKey}`)
+    await user.next((frame) => frame['e'] === 'ORDER_TRADE_UPDATE')
+  })
+
   it('expires: tells the socket, leaves it open and silent, and a renewal is -1125', async () => {
     const simulator = await start()
     const { listenKey } = (await listenKeyOf(simulator)).body as { listenKey: string }

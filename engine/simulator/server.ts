@@ -103,7 +103,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Re
     sinks: {
       onMarket: (event) => sockets.market(event),
       onUser: (event) => sockets.user(event),
-      hearsUser: (account) => sockets.hearsUser(account),
+      /* an account with a listen key may connect before an event of this moment is due */
+      hearsUser: (account) => listenKeys.activeKey(account, exchange.now) !== undefined,
     },
   })
 

@@ -233,12 +233,6 @@ export class StreamSockets {
     }
   }
 
-  /** True while a connection holds the account's active listen key. */
-  hearsUser(account: string): boolean {
-    const key = this.#context.listenKeys.activeKey(account, this.#context.now())
-    return key !== undefined && this.#byKey.has(key)
-  }
-
   /** A user event for the connections that hold the account's active listen key. */
   user(event: UserEvent): void {
     const { faults } = this.#context
