@@ -1,6 +1,7 @@
 /**
  * A bounded series of 1m bars in time order (INV-11: 5,000; the oldest leave first). Bars may arrive late or be revised; a hole
- * stays a hole. Storage grows with use, so two hundred quiet symbols cost little.
+ * stays a hole. Storage grows with use, so two hundred quiet symbols cost little; once full, the oldest bar leaves by moving the start,
+ * and what is held is moved down only when the room behind it is used up.
  */
 import { invariant } from '../contract/result.ts'
 import { BAR_MS } from './timeframe.ts'
@@ -30,6 +31,8 @@ const FIRST_CAPACITY = 64
 export class BarSeries {
   readonly #limit: number
   #words = new Float64Array(FIRST_CAPACITY * WORDS)
+  /** Slot of the oldest bar. */
+  #start = 0
   #size = 0
   #lastFinal = 0
 
@@ -49,8 +52,8 @@ export class BarSeries {
   at(position: number): Bar {
     invariant(position >= 0 && position < this.#size, `bar ${position} of ${this.#size}`)
     const [time = 0, open = 0, high = 0, low = 0, close = 0, volume = 0, final = 0] = this.#words.subarray(
-      position * WORDS,
-      (position + 1) * WORDS,
+      this.#slot(position),
+      this.#slot(position + 1),
     )
     return { time, open, high, low, close, volume, final: final === 1 }
   }
@@ -74,19 +77,27 @@ export class BarSeries {
     const replaces = position > 0 && this.#time(position - 1) === time
     if (replaces) {
       position -= 1
-      if (!final && this.#words[position * WORDS + 6] === 1) return false
+      if (!final && this.#words[this.#slot(position) + 6] === 1) return false
     } else {
       if (this.#size === this.#limit) {
         if (position === 0) return false
-        this.#words.copyWithin(0, WORDS, this.#size * WORDS)
+        this.#start += 1
         this.#size -= 1
         position -= 1
       }
       this.#reserve()
-      this.#words.copyWithin((position + 1) * WORDS, position * WORDS, this.#size * WORDS)
+      if (position < this.#size) this.#words.copyWithin(this.#slot(position + 1), this.#slot(position), this.#slot(this.#size))
       this.#size += 1
     }
-    this.#words.set([time, open, high, low, close, volume, final ? 1 : 0], position * WORDS)
+    const words = this.#words
+    const slot = this.#slot(position)
+    words[slot] = time
+    words[slot + 1] = open
+    words[slot + 2] = high
+    words[slot + 3] = low
+    words[slot + 4] = close
+    words[slot + 5] = volume
+    words[slot + 6] = final ? 1 : 0
     if (final && time > this.#lastFinal) this.#lastFinal = time
     return true
   }
@@ -102,7 +113,7 @@ export class BarSeries {
     for (let position = 0; position < this.#size; position += 1) {
       const time = this.#time(position)
       if (time >= until) break
-      if (this.#words[position * WORDS + 6] !== 1) continue
+      if (this.#words[this.#slot(position) + 6] !== 1) continue
       note(time)
       expected = time + BAR_MS
     }
@@ -111,12 +122,22 @@ export class BarSeries {
   }
 
   #time(position: number): number {
-    return this.#words[position * WORDS] ?? 0
+    return this.#words[this.#slot(position)] ?? 0
+  }
+
+  #slot(position: number): number {
+    return (this.#start + position) * WORDS
   }
 
   #reserve(): void {
-    if ((this.#size + 1) * WORDS <= this.#words.length) return
-    const larger = new Float64Array(Math.min(this.#words.length * 2, this.#limit * WORDS))
+    if (this.#slot(this.#size + 1) <= this.#words.length) return
+    if (this.#start > 0 && this.#start >= this.#size / 2) {
+      this.#words.copyWithin(0, this.#slot(0), this.#slot(this.#size))
+      this.#start = 0
+      return
+    }
+    // Twice the limit at most: a full series then moves itself down once in as many bars as it holds.
+    const larger = new Float64Array(Math.min(this.#words.length * 2, Math.max(FIRST_CAPACITY, this.#limit * 2) * WORDS))
     larger.set(this.#words)
     this.#words = larger
   }
