@@ -138,7 +138,7 @@ export interface Sinks {
   onMarket?(event: MarketEvent): void
   /** Called when due: seeded latency, order kept only within one event type. */
   onUser?(event: UserEvent): void
-  /** False while nobody listens to the account: its events are then not built. */
+  /** False while nobody can be listening to the account: its events are then not built. */
   hearsUser?(account: string): boolean
 }
 
