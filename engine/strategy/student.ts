@@ -32,6 +32,7 @@ const FEATURES = [
   'volumeRatio',
   'opposingLiquidity',
 ] as const
+const WEIGHT_NAMES = FEATURES.map((name) => `weight.${name}`)
 
 export interface LearningStrategy extends Strategy {
   facts(): readonly ShadowFact[]
@@ -156,6 +157,8 @@ export function createLearner(
 
 /** The model's weights as features, so that the journal holds what the decision rested on. */
 function weights(model: LogisticRegression): Record<string, number> {
-  const { names, weights: values, bias } = model.state()
-  return Object.fromEntries([['weight.bias', bias], ...names.map((name, i) => [`weight.${name}`, values[i] ?? 0] as const)])
+  const { weights: values, bias } = model.state()
+  const all: Record<string, number> = { 'weight.bias': bias }
+  for (let i = 0; i < WEIGHT_NAMES.length; i++) all[WEIGHT_NAMES[i] ?? ''] = values[i] ?? 0
+  return all
 }

@@ -144,15 +144,7 @@ export const createTeacher: StrategyFactory = (symbol, settings) => {
     const { sweep, shift, sign } = side
     if (sweep === undefined || shift === undefined || shift.used || shift.at < sweep.at) return undefined
     if (now - sweep.at > EXPIRY_BARS || now - shift.at > EXPIRY_BARS || now === shift.at) return undefined
-    const zone = side.zones.findLast(
-      (z) =>
-        z.expires >= now &&
-        z.knownAt < now &&
-        z.knownAt >= sweep.at &&
-        bar.low <= z.top &&
-        bar.high >= z.bottom &&
-        (sign === 1 ? bar.close >= z.bottom : bar.close <= z.top),
-    )
+    const zone = touched(side, bar, now, sweep.at)
     if (zone === undefined) return undefined
     const invalidation = sign === 1 ? Math.min(zone.bottom, sweep.extreme) : Math.max(zone.top, sweep.extreme)
     const stop = invalidation - sign * STOP_MARGIN_ATR * range
@@ -222,6 +214,17 @@ export const createTeacher: StrategyFactory = (symbol, settings) => {
       usualVolume.reset()
     },
   }
+}
+
+/** The newest zone known since `since` that the bar came back into and did not close beyond. Zones are in the order they became known. */
+function touched({ zones, sign }: Half, bar: Bar, now: number, since: number): Zone | undefined {
+  for (let i = zones.length - 1; i >= 0; i--) {
+    const zone = zones[i]
+    if (zone === undefined || zone.knownAt < since) return undefined
+    if (zone.expires < now || zone.knownAt >= now || bar.low > zone.top || bar.high < zone.bottom) continue
+    if (sign === 1 ? bar.close >= zone.bottom : bar.close <= zone.top) return zone
+  }
+  return undefined
 }
 
 function remember<T>(list: T[], item: T, limit: number): void {

@@ -77,12 +77,15 @@ const EMPTY: Kline = {
 
 export class Series {
   readonly interval: string
+  /** Length of a bar, ms; 0 for calendar months. */
+  readonly #length: number
   readonly bars: Kline[] = []
   /** Forgotten bars, used again: a bar is only ever read where it stands. */
   #spare: Kline[] = []
 
   constructor(interval: string) {
     this.interval = interval
+    this.#length = INTERVALS[interval] ?? MINUTE
   }
 
   get current(): Kline | undefined {
@@ -93,10 +96,11 @@ export class Series {
   at(time: number, price: number, nextId: number): Kline {
     const { current } = this
     if (current !== undefined && time <= current.closeTime) return current
-    const openTime = openTimeOf(this.interval, time)
+    const openTime =
+      this.#length <= DAY && this.#length > 0 ? Math.floor(time / this.#length) * this.#length : openTimeOf(this.interval, time)
     const bar = this.#spare.pop() ?? { ...EMPTY }
     bar.openTime = openTime
-    bar.closeTime = closeTimeOf(this.interval, openTime)
+    bar.closeTime = this.#length > 0 ? openTime + this.#length - 1 : closeTimeOf(this.interval, openTime)
     bar.open = price
     bar.high = price
     bar.low = price
