@@ -34,15 +34,21 @@ class Sample {
     let n = 0
     let sum = 0
     let wins = 0
-    for (const one of results) {
-      if (taken && !one.taken) continue
+    for (let i = 0; i < results.length; i++) {
+      const one = results[i]
+      if (one === undefined || (taken && !one.taken)) continue
       n++
       sum += one.r
       if (one.r > 0) wins++
     }
     const mean = n === 0 ? 0 : sum / n
     let squares = 0
-    for (const one of results) if (!taken || one.taken) squares += (one.r - mean) ** 2
+    for (let i = 0; i < results.length; i++) {
+      const one = results[i]
+      if (one === undefined || (taken && !one.taken)) continue
+      const off = one.r - mean
+      squares += off * off
+    }
     this.count = n
     this.mean = mean
     this.variance = n < 2 ? 0 : squares / (n - 1)

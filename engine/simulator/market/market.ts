@@ -25,8 +25,11 @@ export interface FundingRecord {
   readonly mark: number
 }
 
-const follow = (value: number, target: number, elapsed: number, lag: number): number =>
-  Math.max(1, Math.round(value + (target - value) * (elapsed / (elapsed + lag))))
+/** A price that follows another with a lag, in whole units, at least 1. */
+function follow(value: number, target: number, elapsed: number, lag: number): number {
+  const next = Math.floor(value + (target - value) * (elapsed / (elapsed + lag)) + 0.5)
+  return next < 1 ? 1 : next
+}
 
 export class Market {
   readonly instrument: Instrument
