@@ -76,8 +76,8 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
   const bars = quick ? 100_000 : YEAR_BARS
   const tradedBars = quick ? 10_000 : 40_000
   const foreignBefore = await foreignLoad(500)
-  // Once round, so that what is measured is the running product and not its compiler.
-  await year(Math.min(bars, 60_000))
+  // The first run of a process carries its compiler; it is printed, and the ones after it are judged.
+  const cold = await measured(() => year(bars))
   const rounds = []
   for (let round = 0; round < (quick ? 2 : 3); round++) rounds.push(await measured(() => year(bars)))
   const [first] = rounds
@@ -117,6 +117,8 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
     perWallSecond: perSecond(bars, wall),
     bound: BOUND,
     cpuSeconds: seconds,
+    wallSeconds: Math.round(wall) / 1_000,
+    firstRun: { cpuSeconds: Math.round(cold.cpuMs) / 1_000, wallSeconds: Math.round(cold.wallMs) / 1_000 },
     ...(quick ? {} : { yearBound: YEAR_SECONDS, yearOk: seconds <= YEAR_SECONDS }),
     ok: perCpuSecond >= BOUND && hashes.size === 1 && report.exact,
     throughout: {

@@ -47,6 +47,8 @@ export class TapePlayer {
   readonly #path: BarPath
   readonly #rng = new Rng(0)
   #pending: UnitBar | null
+  /** Of the bar being played. */
+  #openTime = 0
   /** Steps of the path played so far. */
   #played: number
   #armed: Entry | null = null
@@ -76,7 +78,8 @@ export class TapePlayer {
     this.#rng.restart(hash32(this.#tape.seed, bar.openTime / MINUTE))
     this.#path.draw(bar, instrument.tick, instrument.step, this.#rng)
     this.#played = 0
-    this.#parts.world.schedule.add(bar.openTime + MINUTE, () => this.#close(bar.openTime))
+    this.#openTime = bar.openTime
+    this.#parts.world.schedule.add(bar.openTime + MINUTE, this.#close)
     this.arm()
   }
 
@@ -140,10 +143,10 @@ export class TapePlayer {
     risk.check(this.market)
   }
 
-  #close(openTime: number): void {
+  readonly #close = (): void => {
     // Whoever decides on this bar decides on every market as it is now.
     this.#parts.catchUp()
-    this.#publisher.minuteClosed(openTime, this.#parts.world.now)
+    this.#publisher.minuteClosed(this.#openTime, this.#parts.world.now)
     this.begin()
   }
 }
