@@ -213,9 +213,9 @@ export function bookChange(
 ): boolean {
   const { ledger } = state
   if (ledger === null) return false
-  // The stream gives no id: reason, second and amount name a change in both sources.
-  const id = `${change.reason} ${Math.floor(change.time / 1_000)} ${decimal(change.amount).toFixed()}`
   const kind = change.reason === 'FUNDING_FEE' ? 'funding' : 'transfer'
+  // The stream gives no id and its own words (DEPOSIT where the history says TRANSFER): kind, second and amount name a change in both.
+  const id = `${kind} ${Math.floor(change.time / 1_000)} ${decimal(change.amount).toFixed()}`
   if (ledger.applyChange({ kind, id, amount: change.amount }) === 'duplicate') return false
   state.revision++
   if (kind === 'transfer') {
