@@ -245,9 +245,9 @@ export interface BrainCounters {
 export interface BrainEvents extends CommonEvents {
   account: AccountView
   risk: RiskView
+  learning: LearningView
   fill: FillRow
   signal: SignalRow
-  learning: LearningView
   counters: BrainCounters & { readonly metrics: VenueMetrics; readonly userStreamHealthy: boolean; readonly userFrames: number }
   /** The brain asks for a reconciliation (reconnect, ambiguous outcome). */
   reconcile: { readonly reason: 'reconnect' | 'ambiguous' }

@@ -326,7 +326,10 @@ describe('kill switch', () => {
       }),
     )
     const before = must(await harness.venue.private.snapshot('kill'))
-    expect(before.positions.map((position) => `${position.positionSide} ${position.quantity}`).sort()).toEqual(['LONG 0.100', 'SHORT -0.050'])
+    expect(before.positions.map((position) => `${position.positionSide} ${position.quantity}`).sort()).toEqual([
+      'LONG 0.100',
+      'SHORT -0.050',
+    ])
     const state = must(await harness.reconciler.call('kill', { level: 'flatten', reason: 'test' }, 60_000))
     expect(state.stillOpen).toEqual({ orders: 0, positions: [] })
     const truth = harness.simulator.account()
