@@ -300,7 +300,7 @@ describe('a running engine', () => {
     expect(await once(first.child, 'exit')).toEqual([0, null])
     expect(existsSync(join(dataDir, HOST_FILE))).toBe(false)
     expect(status()).toMatchObject({ running: false, latch: { level: 'flatten' } })
-    expectUsage(aegis('reconcile', '--data', dataDir), /no engine with a browser cockpit/)
+    expectUsage(aegis('reconcile', '--data', dataDir), /no engine runs on/)
 
     await host(dataDir)
     await until('the second engine', () => status().running)

@@ -11,25 +11,26 @@ const sabotageOf = (name: string): string => `${new URL('./fixtures/soak/sabotag
 
 let pool: SoakPool
 const outcomes: Promise<SoakOutcome>[] = []
-const sabotaged = new Map<string, Promise<SoakOutcome>>()
-const SABOTAGES: readonly (readonly [name: string, seed: number, condition: Condition])[] = [
-  ['resend', 900_001, 'duplicate orders'],
-  ['skip-fills', 900_002, 'lost fills'],
-  ['round-fees', 900_003, 'ledger = venue'],
-  ['loose-chain', 900_004, 'journal'],
+const sabotaged = new Map<string, Promise<SoakOutcome[]>>()
+/** An answer is lost to an order in about half of the runs, so a defect that needs one is shown more than one. */
+const SABOTAGES: readonly (readonly [name: string, seeds: readonly number[], condition: Condition])[] = [
+  ['resend', [900_201, 900_301, 900_501, 900_601], 'duplicate orders'],
+  ['skip-fills', [900_002], 'lost fills'],
+  ['round-fees', [900_003], 'ledger = venue'],
+  ['loose-chain', [900_004], 'journal'],
 ]
 
 beforeAll(() => {
   pool = openPool()
-  for (const [name, seed] of SABOTAGES) sabotaged.set(name, pool.run(seed, sabotageOf(name)))
+  for (const [name, seeds] of SABOTAGES) sabotaged.set(name, Promise.all(seeds.map((seed) => pool.run(seed, sabotageOf(name)))))
   for (let seed = 1; seed <= RUNS; seed++) outcomes.push(pool.run(seed))
 })
 afterAll(() => pool.close())
 
 describe('a defect turns its condition red', () => {
-  it.each(SABOTAGES)('%s', async (name, _seed, condition) => {
-    const outcome = await sabotaged.get(name)
-    expect(outcome?.problems.map((problem) => problem.condition)).toContain(condition)
+  it.each(SABOTAGES)('%s', async (name, _seeds, condition) => {
+    const seen = await sabotaged.get(name)
+    expect(seen?.flatMap((outcome) => outcome.problems.map((problem) => problem.condition))).toContain(condition)
   })
 })
 
