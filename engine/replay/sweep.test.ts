@@ -166,6 +166,7 @@ describe('walk-forward windows', () => {
           expect(windows.value[0]?.inSample.from).toBe(from)
         },
       ),
+      { numRuns: 2_000 },
     )
   })
   it('refuses windows without a bar', () => {

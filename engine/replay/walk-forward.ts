@@ -93,12 +93,12 @@ export function windowsOf(span: Span, count: number, trainShare: number): Result
   const minutes = Math.round((span.to - span.from) / MINUTE) + 1
   const length = minutes / (trainShare + count * (1 - trainShare))
   const at = (minute: number): number => span.from + Math.round(minute) * MINUTE
-  const windows = Array.from({ length: count }, (_, i): Window => {
-    const begin = length * (1 - trainShare) * i
-    const split = begin + length * trainShare
-    const end = i === count - 1 ? minutes : split + length * (1 - trainShare)
-    return { inSample: { from: at(begin), to: at(split) - MINUTE }, outOfSample: { from: at(split), to: at(end) - MINUTE } }
-  })
+  // One formula for the end of a window and the split of the next: two would round apart.
+  const split = (i: number): number => (i === count ? at(minutes) : at(length * (trainShare + i * (1 - trainShare))))
+  const windows = Array.from({ length: count }, (_, i): Window => ({
+    inSample: { from: at(length * (1 - trainShare) * i), to: split(i) - MINUTE },
+    outOfSample: { from: split(i), to: split(i + 1) - MINUTE },
+  }))
   const short = windows.some(({ inSample, outOfSample }) => inSample.to <= inSample.from || outOfSample.to <= outOfSample.from)
   return short ? fail('usage', `--walk-forward: ${minutes} bars are too few for ${count} windows`) : ok(windows)
 }
