@@ -116,6 +116,7 @@ export const limit = (side: 'BUY' | 'SELL', price: string, quantity: string, mor
   timeInForce: 'GTC',
   price,
   quantity,
+  newOrderRespType: 'RESULT',
   ...more,
 })
 
@@ -124,5 +125,6 @@ export const market = (side: 'BUY' | 'SELL', quantity: string, more: Params = {}
   side,
   type: 'MARKET',
   quantity,
+  newOrderRespType: 'RESULT',
   ...more,
 })

@@ -45,7 +45,7 @@ it('relays the upstream’s streams and documents, and fills orders here', async
   expect(info.symbols[0]?.filters).toEqual(original.symbols.find((row) => row.symbol === 'ETHUSDT')?.filters)
   expect((await publicGet(paper.rest, '/fapi/v1/klines?symbol=NOUSDT&interval=1h')).body).toMatchObject({ code: -1121 })
 
-  const order = { symbol: 'ETHUSDT', side: 'BUY', type: 'MARKET', quantity: '0.1', newClientOrderId: 'paper-1' }
+  const order = { symbol: 'ETHUSDT', side: 'BUY', type: 'MARKET', quantity: '0.1', newOrderRespType: 'RESULT', newClientOrderId: 'paper-1' }
   expect(await signed(access, 'POST', '/fapi/v1/order', order)).toMatchObject({ status: 200, body: { status: 'FILLED' } })
   expect(paper.account().positions).toMatchObject([{ symbol: 'ETHUSDT', quantity: '0.1' }])
   expect(upstream.account().orders).toBe(0)

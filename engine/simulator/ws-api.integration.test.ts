@@ -26,7 +26,8 @@ it('serves the official client', async () => {
     quantity: 0.01,
     newClientOrderId: 'ws-1',
   })
-  expect(placed.data).toMatchObject({ clientOrderId: 'ws-1', status: 'FILLED' })
+  // Not FILLED: no result was asked for, and the venue's default is to acknowledge.
+  expect(placed.data).toMatchObject({ clientOrderId: 'ws-1', status: 'NEW' })
   expect(placed.rateLimits?.map((limit) => limit.rateLimitType)).toContain('ORDERS')
   const balance = await connection.futuresAccountBalance()
   expect(JSON.stringify(balance.data)).toContain('USDT')

@@ -48,6 +48,19 @@ export function orderDoc(order: Order, full: boolean): Doc {
   }
 }
 
+/** ACK, the venue's default: the order as it was taken in, whatever became of it at once. */
+export function acceptedDoc(order: Order, full: boolean): Doc {
+  const none = order.market.instrument.qtyText(0)
+  const { pricePrecision } = order.market.instrument.spec
+  return {
+    ...orderDoc(order, full),
+    status: 'NEW',
+    executedQty: none,
+    cumQty: none,
+    ...(full ? { avgPrice: (0).toFixed(Math.max(5, pricePrecision)), cumQuote: '0' } : {}),
+  }
+}
+
 export function algoDoc(algo: Algo, full: boolean): Doc {
   const { instrument } = algo.market
   const { order } = algo

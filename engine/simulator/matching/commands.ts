@@ -1,6 +1,6 @@
 /** Order entry of the regular book: place, amend, cancel, batches, countdown, and the order queries (exchange.md §1.1, §3.4). */
 import type { Account } from '../account/account.ts'
-import { orderDoc, userTradeDoc } from '../documents/orders.ts'
+import { acceptedDoc, orderDoc, userTradeDoc } from '../documents/orders.ts'
 import { accept, refuse, type Checked } from '../errors.ts'
 import type { Outcome, Params, VenueFailure } from '../exchange.ts'
 import type { Entry } from '../schedule.ts'
@@ -57,7 +57,7 @@ export class OrderCommands {
     if (test) return ok({})
     const order = this.#engine.accept(draft.value)
     if (isOpen(order) && order.tif === 'GTD') this.#expireAt(order)
-    return ok(orderDoc(order, this.#fullAcks))
+    return ok(params['newOrderRespType'] === 'RESULT' ? orderDoc(order, this.#fullAcks) : acceptedDoc(order, this.#fullAcks))
   }
 
   cancel(account: Account, params: Params): Outcome {

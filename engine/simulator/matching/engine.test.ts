@@ -24,6 +24,17 @@ describe('takers', () => {
     expect(b.heard().filter((name) => name.startsWith('ORDER'))).toEqual(['ORDER_TRADE_UPDATE:NEW:NEW', 'ORDER_TRADE_UPDATE:TRADE:FILLED'])
   })
 
+  it('are told as taken in, not as filled, when no result was asked for: the venue’s default', () => {
+    const b = bench({ bars: barsOf(ONE_HOUR_FLAT) })
+    b.minutes(1)
+    const { newOrderRespType: _, ...order } = market('BUY', '0.010')
+    for (const params of [order, { ...order, newOrderRespType: 'ACK' }]) {
+      const ack = b.body('POST /fapi/v1/order', params)
+      expect(ack).toMatchObject({ status: 'NEW', executedQty: '0.000', cumQty: '0.000', origQty: '0.010' })
+      expect(b.body('GET /fapi/v1/order', { symbol: 'BTCUSDT', orderId: String(ack['orderId']) })['status']).toBe('FILLED')
+    }
+  })
+
   it('answer with avgPrice and cumQuote when acks are as before 2026-07-15', () => {
     const b = bench({ bars: barsOf(ONE_HOUR_FLAT), legacyAcks: true })
     b.minutes(1)
