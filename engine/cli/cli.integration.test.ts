@@ -146,6 +146,7 @@ describe('usage', () => {
     if (asRoot) writeFileSync(join(dir, 'file'), '')
     expectUsage(aegis('run', '--headless', '--tape', file, '--data', asRoot ? join(dir, 'file', 'data') : locked), /cannot be written/)
     expect(readdirSync(locked)).toEqual([])
+    if (process.platform === 'linux') expectUsage(aegis('run', '--headless', '--tape', file, '--data', '/proc/x/y'), /cannot be written/)
   })
 
   it('an old Node hands over or says one clear line', () => {
