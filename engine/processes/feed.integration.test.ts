@@ -242,7 +242,7 @@ describe('feed', () => {
     expect(running.ticks.find((tick) => tick.symbolId === 0 && tick.sequence > resetAt && bars.includes(tick.kind))?.kind).toBe(
       TickKind.barHistory,
     )
-    expect(running.status()?.streams.some((stream) => stream.reconnects > 0)).toBe(true)
+    await until('the reconnect is told', () => running.status()?.streams.some((stream) => stream.reconnects > 0) === true)
   })
 
   it('fills a bar whose close never came', async () => {
