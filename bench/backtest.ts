@@ -79,7 +79,7 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
   // The first run of a process carries its compiler; it is printed, and the ones after it are judged.
   const cold = await measured(() => year(bars))
   const rounds = []
-  for (let round = 0; round < (quick ? 2 : 3); round++) rounds.push(await measured(() => year(bars)))
+  for (let round = 0; round < (quick ? 2 : 5); round++) rounds.push(await measured(() => year(bars)))
   const [first] = rounds
   if (first === undefined || !first.value.ok) return { bench: 'backtest', ok: false, error: 'the back-test failed' }
   const { report } = first.value.value

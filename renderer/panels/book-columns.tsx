@@ -73,7 +73,8 @@ export const orderColumns = (decimals: Decimals): readonly Column<OrderRow>[] =>
     head: 'Qty',
     end: true,
     text: (row) => row.quantity,
-    cell: (row) => formatDecimal(row.quantity, { decimals: decimals(row.symbol).quantity }),
+    // No order is for nothing: without a quantity it closes whatever the position holds.
+    cell: (row) => (signOf(row.quantity) === 0 ? 'all' : formatDecimal(row.quantity, { decimals: decimals(row.symbol).quantity })),
   },
   {
     id: 'done',
