@@ -289,7 +289,7 @@ describe('a running engine', () => {
     expectUsage(aegis('run', '--data', dataDir), /another A\.E\.G\.I\.S\. is running/)
     expectUsage(aegis('run', '--headless', '--data', dataDir), /another A\.E\.G\.I\.S\. is running/)
     const report = aegis('reconcile', '--data', dataDir, '--json')
-    expect(JSON.parse(report.stdout)).toMatchObject({ conclusive: true })
+    expect(JSON.parse(report.stdout)).toMatchObject({ by: 'engine', conclusive: true })
     const killed = aegis('kill', '--flatten', '--reason', 'a test', '--data', dataDir, '--json')
     expect(JSON.parse(killed.stdout)).toMatchObject({
       confirmed: true,
@@ -301,7 +301,7 @@ describe('a running engine', () => {
     expect(await once(first.child, 'exit')).toEqual([0, null])
     expect(existsSync(join(dataDir, HOST_FILE))).toBe(false)
     expect(status()).toMatchObject({ running: false, latch: { level: 'flatten' } })
-    expectUsage(aegis('reconcile', '--data', dataDir), /no engine runs on/)
+    expectUsage(aegis('reconcile', '--data', dataDir), /no engine runs on .* embedded exchange, which exists only while the engine runs/)
 
     await host(dataDir)
     await until('the second engine', () => status().running)

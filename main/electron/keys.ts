@@ -4,8 +4,9 @@
  */
 import { dialog, safeStorage, type BrowserWindow } from 'electron'
 import { join } from 'node:path'
+import { operatorFile } from '../../engine/cli/key-file.ts'
 import { keyringSeal } from '../vault/seal.ts'
-import { fingerprint, openVault, operatorFile, type Vault } from '../vault/vault.ts'
+import { fingerprint, openVault, type Vault } from '../vault/vault.ts'
 
 export interface Keys {
   /** True when this session can get at keys. */

@@ -57,7 +57,7 @@ afterEach(() => {
 it('answers one JSON document with exit 0, for this user only', async () => {
   expect(statSync(join(dataDir, HOST_FILE)).mode & 0o777).toBe(0o600)
   const { code, out, err } = await run('--data', dataDir, '--json')
-  expect({ code, report: JSON.parse(out), err }).toEqual({ code: 0, report: REPORT, err: [] })
+  expect({ code, report: JSON.parse(out), err }).toEqual({ code: 0, report: { by: 'engine', ...REPORT }, err: [] })
 })
 
 it('serves a comparison and nothing else', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyringSeal, passphraseSeal, type SafeStorage, type Seal } from './seal.ts'
-import { fingerprint, openVault, operatorFile } from './vault.ts'
+import { operatorFile } from '../../engine/cli/key-file.ts'
+import { fingerprint, openVault } from './vault.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aegis-vault-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -2,42 +2,19 @@
  * API keys at rest and on their way to the process that signs (INV-12). The page sees a fingerprint only; nothing here writes a
  * secret to a log or into an error.
  */
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import * as v from 'valibot'
+import { parseCredentials, type KeyFileFailure } from '../../engine/cli/key-file.ts'
 import type { Credentials } from '../../engine/contract/processes.ts'
 import { fail, ok, type Failure, type Result } from '../../engine/contract/result.ts'
 import type { Seal } from './seal.ts'
 
-export type VaultFailure = Failure<'empty' | 'unreadable' | 'other-backend' | 'not-private' | 'no-keyring' | 'wrong-secret'>
+export type VaultFailure = KeyFileFailure | Failure<'empty' | 'unreadable' | 'other-backend' | 'no-keyring' | 'wrong-secret'>
 
-const KeyText = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,256}$/))
-const CredentialsSchema = v.strictObject({ key: KeyText, secret: KeyText })
 const FileSchema = v.strictObject({ v: v.literal(1), backend: v.string(), sealed: v.pipe(v.string(), v.base64()) })
 
 /** What may be shown of a key. */
 export const fingerprint = (credentials: Credentials): string => `…${credentials.key.slice(-4)}`
-
-const parseCredentials = (text: string): Result<Credentials, VaultFailure> => {
-  try {
-    const parsed = v.safeParse(CredentialsSchema, JSON.parse(text))
-    if (parsed.success) return ok(parsed.output)
-  } catch {
-    /* Said below, without the text. */
-  }
-  return fail('unreadable', 'the key file is not {"key": "…", "secret": "…"}')
-}
-
-/** Keys for this session from a file the operator names; refused unless only its owner, who is us, can read it. */
-export function operatorFile(path: string): Result<Credentials, VaultFailure> {
-  try {
-    const { mode, uid } = statSync(path)
-    if (process.platform !== 'win32' && ((mode & 0o077) !== 0 || uid !== process.getuid?.()))
-      return fail('not-private', `the key file must belong to you and be readable by you alone (chmod 600 ${path})`)
-    return parseCredentials(readFileSync(path, 'utf8'))
-  } catch {
-    return fail('unreadable', `the key file ${path} cannot be read`)
-  }
-}
 
 export interface Vault {
   readonly holds: boolean

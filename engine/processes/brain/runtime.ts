@@ -5,13 +5,12 @@
  * - INV-03: rows of a step are on disk before its requests leave; when they cannot be, nothing leaves.
  * - Lock-step: ticks, user frames and requests wait for the barrier that names them.
  */
-import { createHash } from 'node:crypto'
 import type { Monotonic } from '../../contract/clock.ts'
 import type { Repair } from '../../contract/mismatch.ts'
 import type { BrainEvents, BrainInit, BrainMethods } from '../../contract/processes.ts'
 import { fail, ok, type Result } from '../../contract/result.ts'
 import type { PrivateVenue, UserEvent, UserStream } from '../../contract/venue.ts'
-import { startLedgerRebuild } from './recovery.ts'
+import { accountOf, startLedgerRebuild } from './recovery.ts'
 import { createBrainJournal } from './journal-writer.ts'
 import { createRequests, isRequest, unsent, type RequestCommand } from './requests.ts'
 import { createLatency } from './latency.ts'
@@ -73,10 +72,6 @@ const NEW_CONNECTION_BARRIERS = 20
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Whose account it is, without naming the key (INV-12). */
-const accountOf = (init: BrainInit): string =>
-  createHash('sha256').update(`aegis account ${init.credentials.key}`).digest('hex').slice(0, 32)
-
 /** Builds the runtime: reads what the venue says about symbols and mode, and the journal's rows of this account. */
 export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<Result<BrainRuntime>> {
   const { init, venue, emit, monotonic, ring } = options
@@ -107,7 +102,7 @@ export async function createBrainRuntime(options: BrainRuntimeOptions): Promise<
     startedAt: Math.round(venue.clock.nowMs()),
   })
   const recovered = startLedgerRebuild(state, options.journal, {
-    account: accountOf(init),
+    account: accountOf(init.credentials),
     session: init.session,
     mode: settings.mode,
     symbols: init.symbols,
