@@ -2,11 +2,12 @@
  * Reads OHLCV CSV files of any common shape (ohlcv-layout.ts) as a stream of lines. INV-13: a bad row is a clear error that names line
  * and field; nothing is skipped. INV-11: one line and the columns are held, never the text.
  */
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
 import type { Bars } from '../structure/bars.ts'
-import { fileLines } from './file-lines.ts'
+import { fileBlocks, lineAt } from './file-lines.ts'
 import { cellsOf, firstRow, NUMBER, parseTime, timeText, type Layout } from './ohlcv-layout.ts'
+import { PlainRows } from './ohlcv-plain.ts'
 
 export interface OhlcvFile {
   readonly bars: Bars
@@ -20,50 +21,17 @@ export type OhlcvFailure = Failure<'unreadable' | 'bad-header' | 'bad-row' | 'em
 
 /** Bars one file may hold: nine years of minutes. A million of them take about 490 MB at the peak (INV-11). */
 const MAX_BARS = 5_000_000
+const NEWLINE = 10
 const FIELDS = ['open', 'high', 'low', 'close', 'volume'] as const
-
-/** A column that grows by doubling, so that a large file costs little more than its figures. */
-class Column {
-  private data = new Float64Array(4096)
-  length = 0
-  push(value: number): void {
-    if (this.length === this.data.length) {
-      const larger = new Float64Array(this.length * 2)
-      larger.set(this.data)
-      this.data = larger
-    }
-    this.data[this.length++] = value
-  }
-  last(): number | undefined {
-    return this.length === 0 ? undefined : this.data[this.length - 1]
-  }
-  take(): Float64Array {
-    return this.data.slice(0, this.length)
-  }
-}
 
 /** Reads the whole file into columns; gzip is unpacked on the way, by its magic number and not by its name. */
 export async function readOhlcv(path: string): Promise<Result<OhlcvFile, OhlcvFailure>> {
   const columns = new OhlcvColumns()
-  let layout: Layout | undefined
-  let number = 0
+  const reader = new RowReader(columns)
   try {
-    for await (const lines of fileLines(path)) {
-      for (const bytes of lines) {
-        number++
-        if (bytes === null) return fail('bad-row', `line ${number}: longer than 1 MiB`)
-        if (!isUtf8(bytes)) return fail('bad-row', `line ${number}: not UTF-8 text`)
-        const text = bytes.toString('utf8')
-        if (text.trim() === '' || (layout === undefined && text.startsWith('#'))) continue
-        if (layout === undefined) {
-          const first = firstRow(text)
-          if (!first.ok) return first
-          layout = first.value.layout
-          if (!first.value.isBar) continue
-        }
-        const problem = columns.add(cellsOf(text.replace(/^\uFEFF/, ''), layout.separator), layout)
-        if (problem !== undefined) return fail('bad-row', `line ${number}: ${problem}`)
-      }
+    for await (const block of fileBlocks(path)) {
+      const failure = reader.read(block)
+      if (failure !== null) return failure
     }
   } catch (thrown) {
     return fail('unreadable', `${path}: ${toPlainError(thrown).message}`)
@@ -79,44 +47,122 @@ export async function readOhlcv(path: string): Promise<Result<OhlcvFile, OhlcvFa
   return ok({ bars, intervalMs, gaps })
 }
 
+type RowFailure = { readonly ok: false; readonly error: OhlcvFailure }
+
+/** Rows of one file, block by block: plain ones from their bytes, every other one as text. */
+class RowReader {
+  readonly #columns: OhlcvColumns
+  #layout: Layout | undefined
+  #plain: PlainRows | null = null
+  #number = 0
+
+  constructor(columns: OhlcvColumns) {
+    this.#columns = columns
+  }
+
+  read(block: Buffer | null): RowFailure | null {
+    if (block === null) return fail('bad-row', `line ${this.#number + 1}: longer than 1 MiB`)
+    const ascii = isAscii(block)
+    for (let at = 0; at < block.length;) {
+      this.#number++
+      const next = ascii && this.#plain !== null ? this.#plain.read(block, at) : -1
+      if (next !== -1 && this.#plain !== null && this.#columns.takes(this.#plain.row)) {
+        at = next
+        continue
+      }
+      const newline = block.indexOf(NEWLINE, at)
+      const end = newline === -1 ? block.length : newline
+      const failure = this.#text(lineAt(block, at, end))
+      if (failure !== null) return failure
+      at = end + 1
+    }
+    return null
+  }
+
+  #text(bytes: Buffer): RowFailure | null {
+    const number = this.#number
+    if (!isUtf8(bytes)) return fail('bad-row', `line ${number}: not UTF-8 text`)
+    const text = bytes.toString('utf8')
+    if (text.trim() === '' || (this.#layout === undefined && text.startsWith('#'))) return null
+    if (this.#layout === undefined) {
+      const first = firstRow(text)
+      if (!first.ok) return first
+      this.#layout = first.value.layout
+      this.#plain = PlainRows.of(this.#layout)
+      if (!first.value.isBar) return null
+    }
+    const layout = this.#layout
+    const problem = this.#columns.add(cellsOf(text.replace(/^\uFEFF/, ''), layout.separator), layout)
+    return problem === undefined ? null : fail('bad-row', `line ${number}: ${problem}`)
+  }
+}
+
+/** Columns that grow by doubling, so that a large file costs little more than its figures. */
 class OhlcvColumns {
-  private readonly time = new Column()
-  private readonly values = FIELDS.map(() => new Column())
+  #length = 0
+  /** Time, open, high, low, close, volume. */
+  #data = Array.from({ length: 6 }, () => new Float64Array(4_096))
   /** The row being read. */
-  private readonly row = new Float64Array(FIELDS.length)
+  readonly #row = new Float64Array(6)
+
+  /** Takes a row that is a bar; false when it does not come after the one before it, or there is no room for it. */
+  takes(row: Float64Array): boolean {
+    if ((row[0] ?? 0) <= this.#lastTime() || this.#length >= MAX_BARS) return false
+    this.#push(row)
+    return true
+  }
 
   /** Takes a row, or says in words what is wrong with it and takes nothing. */
   add(cells: readonly string[], layout: Layout): string | undefined {
     const written = timeText(cells, layout)
     const when = parseTime(written)
     if (when === undefined) return `time "${written}" is not a date or a number`
-    const before = this.time.last()
-    if (before !== undefined && when === before) return `duplicate time ${written}`
-    if (before !== undefined && when < before) return `time ${written} is before the line above it; the file must be sorted`
-    if (this.time.length >= MAX_BARS) return `more than ${MAX_BARS} bars`
-    const { row } = this
-    for (let k = 0; k < row.length; k++) {
+    const before = this.#lastTime()
+    if (when === before) return `duplicate time ${written}`
+    if (when < before) return `time ${written} is before the line above it; the file must be sorted`
+    if (this.#length >= MAX_BARS) return `more than ${MAX_BARS} bars`
+    const row = this.#row
+    row[0] = when
+    for (let k = 0; k < FIELDS.length; k++) {
       const field = FIELDS[k] ?? ''
       const text = cells[k < 4 ? (layout.prices[k] ?? -1) : layout.volume] ?? ''
       const value = NUMBER.test(text) ? Number(text) : Number.NaN
       if (!Number.isFinite(value)) return `${field} "${text}" is not a number`
       if (k < 4 ? value <= 0 : value < 0) return `${field} ${value} must ${k < 4 ? 'be positive' : 'not be negative'}`
-      row[k] = value
+      row[k + 1] = value
     }
-    const [o, h, l, c] = [row[0] ?? 0, row[1] ?? 0, row[2] ?? 0, row[3] ?? 0]
+    const [o, h, l, c] = [row[1] ?? 0, row[2] ?? 0, row[3] ?? 0, row[4] ?? 0]
     if (h < l) return `high ${h} is below low ${l}`
     if (o > h || o < l || c > h || c < l) return `open or close lies outside low ${l} … high ${h}`
-    this.time.push(when)
-    for (let k = 0; k < row.length; k++) this.values[k]?.push(row[k] ?? 0)
+    this.#push(row)
     return undefined
   }
 
+  #lastTime(): number {
+    return this.#length === 0 ? -Infinity : (this.#data[0]?.[this.#length - 1] ?? 0)
+  }
+
+  #push(row: Float64Array): void {
+    if (this.#length === this.#data[0]?.length) {
+      this.#data = this.#data.map((column) => resized(column, column.length * 2))
+    }
+    const at = this.#length++
+    for (let k = 0; k < row.length; k++) {
+      const column = this.#data[k]
+      if (column !== undefined) column[at] = row[k] ?? 0
+    }
+  }
+
+  /** The columns, which end being this one's. */
   take(): Bars {
-    const [open, high, low, close, volume] = this.values.map((column) => column.take())
+    const length = this.#length
+    const [time, open, high, low, close, volume] = this.#data.map((column) => resized(column, length))
     const none = new Float64Array(0)
+    this.#length = 0
+    this.#data = []
     return {
-      length: this.time.length,
-      time: this.time.take(),
+      length,
+      time: time ?? none,
       open: open ?? none,
       high: high ?? none,
       low: low ?? none,
@@ -125,6 +171,10 @@ class OhlcvColumns {
     }
   }
 }
+
+/** What it was is given back at once, and not when a collector finds the time: these are the largest things there are. */
+const resized = ({ buffer }: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> =>
+  new Float64Array(buffer.transfer(length * Float64Array.BYTES_PER_ELEMENT))
 
 /** The most frequent distance between neighbouring bars (60,000 for a one-bar file). */
 function usualInterval(time: Float64Array): number {

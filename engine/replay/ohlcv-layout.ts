@@ -62,14 +62,16 @@ export const timeText = (cells: readonly string[], layout: Layout): string =>
 
 const pad = (text: string): string => text.padStart(2, '0')
 
+/** A time written as a number, in ms: s, ms, µs or ns by magnitude. */
+export function epochMs(value: number): number | undefined {
+  const ms = value >= 1e17 ? value / 1e6 : value >= 1e14 ? value / 1_000 : value >= 1e11 ? value : value * 1_000
+  return ms > 0 ? Math.round(ms * 1_000) / 1_000 : undefined
+}
+
 /** Milliseconds since the epoch, or undefined. Numbers: s, ms, µs or ns by magnitude; text: ISO-like, UTC unless an offset is given. */
 export function parseTime(text: string): number | undefined {
   const trimmed = text.trim()
-  if (/^\d{1,19}(\.\d+)?$/.test(trimmed)) {
-    const value = Number(trimmed)
-    const ms = value >= 1e17 ? value / 1e6 : value >= 1e14 ? value / 1_000 : value >= 1e11 ? value : value * 1_000
-    return ms > 0 ? Math.round(ms * 1_000) / 1_000 : undefined
-  }
+  if (/^\d{1,19}(\.\d+)?$/.test(trimmed)) return epochMs(Number(trimmed))
   // 13.09.2020 12:26:40.000, as the GMT exports of Dukascopy write it: dots, and the year last.
   const europe = /^(\d{2})\.(\d{2})\.(\d{4})(.*)$/.exec(trimmed)
   const ordered = europe === null ? trimmed : `${europe[3]}-${europe[2]}-${europe[1]}${europe[4]}`
