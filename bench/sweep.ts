@@ -49,7 +49,7 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
     const result = await runSweep({
       input: { tape: 'synthetic', symbol: 'BTCUSDT', seed: 1, balance: '10000', latencyMs: 0, horizonMs: bars * 60_000, asRun: null },
       parameters: PARAMETERS,
-      base: settings.value.strategy,
+      base: settings.value,
       objective: 'profit',
       workers,
       from: null,

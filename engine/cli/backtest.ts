@@ -110,10 +110,13 @@ export const backtest: Command = {
     const symbol = settings.value.symbols[0] ?? 'BTCUSDT'
     const asRun = values.tape === undefined ? null : { session: runSession(settings.value, tapeOf(tape)), rate: settings.value.speed }
     if (plan.value !== null) {
-      const { startingBalance: balance, strategy: base } = settings.value
+      const { startingBalance: balance, strategy, rails } = settings.value
       const input = { tape, symbol, seed: seed.value, balance, latencyMs: latency?.value ?? 0, horizonMs: horizonMs ?? null, asRun }
       const window = { from: times.from ?? null, to: times.to ?? null }
-      return sweepCommand({ plan: plan.value, input, base, ...window, out: values.out, json: values.json === true }, io)
+      return sweepCommand(
+        { plan: plan.value, input, base: { strategy, rails }, ...window, out: values.out, json: values.json === true },
+        io,
+      )
     }
     const strategy = await tryStrategy(settings.value.strategy, symbol)
     if (!strategy.ok) return refuse(io, strategy.error)

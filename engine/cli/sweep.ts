@@ -1,8 +1,8 @@
 /** `aegis backtest --sweep …` and `--walk-forward …`: many back-tests over worker threads, their table, and the best. */
 import { ok, type Failure, type Result } from '../contract/result.ts'
-import type { Settings } from '../contract/settings.ts'
-import { openBacktestTape } from '../replay/backtest-tape.ts'
-import { combinationText, parseSweep, type SweepParameter } from '../replay/sweep-parameters.ts'
+import { openBacktestTape, readBars } from '../replay/backtest-tape.ts'
+import { shared } from '../replay/shared-columns.ts'
+import { combinationText, parseSweep, sweepNames, type SweepParameter, type SweptSettings } from '../replay/sweep-parameters.ts'
 import type { SweepFigures, SweepInput } from '../replay/sweep-play.ts'
 import { defaultWorkers, MAX_WORKERS } from '../replay/sweep-pool.ts'
 import { sweepCsv, sweepHtml, walkForwardCsv, walkForwardHtml, writeFiles } from '../replay/sweep-report.ts'
@@ -18,8 +18,23 @@ export const SWEEP_FLAGS = {
   objective: { type: 'string' },
 } as const
 
+/** Lines a terminal can show beside the flags. */
+function wrapped(names: readonly string[]): readonly string[] {
+  const lines: string[] = []
+  for (const name of names) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + name.length > 90) lines.push(name)
+    else lines[lines.length - 1] = `${last}, ${name}`
+  }
+  return lines
+}
+
 export const SWEEP_USAGE: readonly (readonly [string, string])[] = [
-  ['--sweep NAME=A,B,C', 'every value of a strategy parameter; repeated: every combination; with --out sweep.html, .csv, .json'],
+  [
+    '--sweep NAME=A,B,C',
+    'every value of a strategy parameter or a rail (rails.maxDailyLoss=250,500); repeated: every combination; with --out sweep.html, .csv, .json',
+  ],
+  ...wrapped(sweepNames()).map((names, i): [string, string] => ['', `${i === 0 ? 'names: ' : '       '}${names}`]),
   ['--walk-forward K[:SHARE]', 'K windows: the best of the in-sample SHARE (default 0.7) is played on what follows it'],
   ['--objective NAME', `${OBJECTIVES.join(', ')}: what "best" means (default sharpe)`],
   ['--workers N', 'worker threads (default: one per core)'],
@@ -76,7 +91,7 @@ function walkForwardOf(text: string): Result<NonNullable<SweepPlan['walkForward'
 export interface SweepCommand {
   readonly plan: SweepPlan
   readonly input: SweepInput
-  readonly base: Settings['strategy']
+  readonly base: SweptSettings
   readonly from: number | null
   readonly to: number | null
   readonly out: string | undefined
@@ -88,13 +103,16 @@ export async function sweepCommand(command: SweepCommand, io: Io): Promise<ExitC
   if (plan.walkForward !== null && input.horizonMs !== null)
     return refuse(io, usage('--walk-forward needs a recorded tape; --for does not go with it').error)
   // A tape that cannot be played is one clear line, before any thread starts.
-  const tape = await openBacktestTape(input.tape, input.symbol, { from, to, loop: input.horizonMs !== null })
+  const read = await readBars(input.tape)
+  if (!read.ok) return refuse(io, read.error)
+  const tape = await openBacktestTape(input.tape, input.symbol, { from, to, loop: input.horizonMs !== null }, read.value)
   if (!tape.ok) return refuse(io, tape.error)
   const stop = new AbortController()
   void io.stopped.then(() => stop.abort())
   const progress = showProgress(io, command.json, () => performance.now())
   const common = {
     input,
+    bars: read.value === null ? null : shared(read.value),
     base,
     parameters: plan.parameters,
     objective: plan.objective,
@@ -120,7 +138,7 @@ function stopped(io: Io, error: Failure): ExitCode {
   return 1
 }
 
-const titleOf = ({ input, base }: SweepCommand, what: string): string => `${input.symbol} · ${base.name} · ${what}`
+const titleOf = ({ input, base }: SweepCommand, what: string): string => `${input.symbol} · ${base.strategy.name} · ${what}`
 
 async function showSweep(command: SweepCommand, report: SweepReport, io: Io): Promise<ExitCode> {
   const written = await write(command, [

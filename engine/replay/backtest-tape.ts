@@ -63,13 +63,27 @@ const barsIn = ({ length, time, open, high, low, close, volume }: TapeColumns): 
     volume: volume[i] ?? 0,
   }))
 
-/** `name`: a file, 'demo' or 'synthetic'. Failures name the file and what is wrong with it. */
-export async function openBacktestTape(name: string, symbol: string, window: TapeWindow): Promise<Result<BacktestTape, Failure>> {
+const isCsv = (name: string): boolean => name !== 'demo' && name !== 'synthetic' && /\.csv(\.gz)?$/i.test(name)
+
+/** Every bar of a file, for who opens more than one window of it; null for a tape that is no file of bars. */
+export const readBars = (name: string): Promise<Result<TapeColumns | null, Failure>> =>
+  isCsv(name) ? barsOfCsv(name) : Promise.resolve(ok(null))
+
+/**
+ * `name`: a file, 'demo' or 'synthetic'. Failures name the file and what is wrong with it.
+ * @param read the file's bars, when it has been read already.
+ */
+export async function openBacktestTape(
+  name: string,
+  symbol: string,
+  window: TapeWindow,
+  read: TapeColumns | null = null,
+): Promise<Result<BacktestTape, Failure>> {
   if (name === 'synthetic') {
     if (window.from !== null || window.to !== null) return fail('usage', '--from and --to go with a recorded tape')
     return ok({ spec: { kind: 'synthetic' }, history: [], ends: false })
   }
-  if (name !== 'demo' && !/\.csv(\.gz)?$/i.test(name)) {
+  if (name !== 'demo' && !isCsv(name)) {
     const frames = readFrames(name)
     if (!frames.ok) return frames
     const own = frames.value.filter(
@@ -87,7 +101,7 @@ export async function openBacktestTape(name: string, symbol: string, window: Tap
   }
   const demo = name === 'demo' ? demoBars() : null
   if (demo !== null && !demo.ok) return demo
-  const all = demo === null ? await barsOfCsv(name) : ok(columnsOf(demo.value))
+  const all = demo !== null ? ok(columnsOf(demo.value)) : read === null ? await barsOfCsv(name) : ok(read)
   if (!all.ok) return all
   const { from, to } = window
   const { time, length } = all.value

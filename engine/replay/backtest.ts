@@ -4,7 +4,7 @@
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
 import { fail, InvariantError, ok, type Failure, type Result } from '../contract/result.ts'
-import { parseSettings, type Settings } from '../contract/settings.ts'
+import { parseSettings, type Rails, type Settings } from '../contract/settings.ts'
 import { decimal, toText, ZERO, type Decimal } from '../money/decimal.ts'
 import type { Latency } from '../simulator/exchange.ts'
 import { StrategyFault } from '../strategy/checked.ts'
@@ -26,6 +26,8 @@ export interface BacktestOptions extends Partial<TapeWindow> {
   /** Order to matching and answer back, each, virtual ms. */
   readonly latencyMs?: number
   readonly riskPerTradePct?: number
+  /** Those that are not as they are by default (contract/settings.ts). */
+  readonly rails?: Partial<Rails>
   readonly createStrategy?: StrategyFactory
   /**
    * As a headless run on the same tape: the strategy warms up on the embedded exchange's invented history, ids are the run's.
@@ -109,6 +111,7 @@ export async function backtestOn(tape: BacktestTape, options: BacktestOptions): 
     symbols: [options.symbol],
     seed: options.seed,
     strategy: { name: options.strategy, ...(options.riskPerTradePct === undefined ? {} : { riskPerTradePct: options.riskPerTradePct }) },
+    ...(options.rails === undefined ? {} : { rails: options.rails }),
     ...(options.balance === undefined ? {} : { startingBalance: options.balance }),
   })
   if (!parsed.ok) return parsed

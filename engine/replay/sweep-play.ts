@@ -1,10 +1,12 @@
 /** One back-test of a sweep: the same play as `aegis backtest`, whose report stays without its timing. A function of its input only. */
 import * as v from 'valibot'
 import { ok, type Failure, type Result } from '../contract/result.ts'
-import { StrategySchema } from '../contract/settings.ts'
+import { RailsSchema, StrategySchema } from '../contract/settings.ts'
+import type { TapeColumns } from '../simulator/exchange.ts'
 import { strategyFactory } from '../strategy/registry.ts'
 import { backtestOn, type BacktestReport } from './backtest.ts'
 import { openBacktestTape, type BacktestTape } from './backtest-tape.ts'
+import { columnsIn, type SharedColumns } from './shared-columns.ts'
 
 const whole = v.pipe(v.number(), v.integer())
 
@@ -23,6 +25,7 @@ export type SweepInput = v.InferOutput<typeof SweepInputSchema>
 /** One run: `from` and `to` are first and last open time, null = the tape's own. */
 export const SweepTaskSchema = v.strictObject({
   strategy: StrategySchema,
+  rails: RailsSchema,
   from: v.nullable(whole),
   to: v.nullable(whole),
 })
@@ -34,19 +37,22 @@ export type SweepOutcome = Result<SweepFigures, Failure>
 /** Plays tasks one after another; the tape of the last window stays open, so tasks of one window should follow each other. */
 export class SweepPlayer {
   readonly #input: SweepInput
+  readonly #bars: TapeColumns | null
   #window = ''
   #tape: BacktestTape | null = null
 
-  constructor(input: SweepInput) {
+  /** @param bars those of the tape, when it has been read already. */
+  constructor(input: SweepInput, bars: SharedColumns | null) {
     this.#input = input
+    this.#bars = bars === null ? null : columnsIn(bars)
   }
 
   async play(task: SweepTask): Promise<SweepOutcome> {
     const { tape: name, symbol, seed, balance, latencyMs, horizonMs, asRun } = this.#input
-    const { strategy, from, to } = task
+    const { strategy, rails, from, to } = task
     const window = `${from ?? ''}…${to ?? ''}`
     if (this.#tape === null || window !== this.#window) {
-      const opened = await openBacktestTape(name, symbol, { from, to, loop: horizonMs !== null })
+      const opened = await openBacktestTape(name, symbol, { from, to, loop: horizonMs !== null }, this.#bars)
       if (!opened.ok) return opened
       this.#tape = opened.value
       this.#window = window
@@ -61,6 +67,7 @@ export class SweepPlayer {
       balance,
       latencyMs,
       riskPerTradePct: strategy.riskPerTradePct,
+      rails,
       createStrategy: (of) => factory.value(of, strategy),
       ...(horizonMs === null ? {} : { horizonMs }),
       ...(from === null ? {} : { from }),

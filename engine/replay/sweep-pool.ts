@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { fail, type Failure, type Result } from '../contract/result.ts'
+import type { SharedColumns } from './shared-columns.ts'
 import type { SweepInput, SweepOutcome, SweepTask } from './sweep-play.ts'
 
 export const MAX_WORKERS = 64
@@ -13,6 +14,7 @@ export const defaultWorkers = (): number => Math.min(MAX_WORKERS, availableParal
 
 export interface SweepPoolOptions {
   readonly input: SweepInput
+  readonly bars: SharedColumns | null
   readonly tasks: readonly SweepTask[]
   readonly workers: number
   readonly signal: AbortSignal
@@ -61,7 +63,8 @@ class Pool {
   }
 
   #start(): void {
-    const worker = new Worker(this.#options.entry ?? ownEntry(), { workerData: this.#options.input, name: 'sweep' })
+    const { entry = ownEntry(), input, bars } = this.#options
+    const worker = new Worker(entry, { workerData: { input, bars }, name: 'sweep' })
     this.#workers.add(worker)
     let place: number | null = null
     let why = ''

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aegis } from '../cli/main.ts'
 import { parseSettings } from '../contract/settings.ts'
+import { backtest } from './backtest.ts'
 import { runSweep, type SweepOptions, type SweepReport } from './sweep.ts'
 import { runWalkForward } from './walk-forward.ts'
 
@@ -36,7 +37,7 @@ function options(more: Partial<SweepOptions> = {}): SweepOptions {
       { name: 'rsiPeriod', values: [5, 9, 14] },
       { name: 'riskPerTradePct', values: [0.05, 0.1] },
     ],
-    base: settings.value.strategy,
+    base: settings.value,
     objective: 'profit',
     workers: 1,
     from: null,
@@ -180,10 +181,48 @@ it('is a command: the row of a combination is the back-test of it; files in --ou
   expect(readFileSync(join(out, 'walk-forward.csv'), 'utf8').trim().split('\n')).toHaveLength(3)
 })
 
+it('sweeps rails: each row is the back-test under them, in the table, the picture and the files', async () => {
+  const out = join(folder, 'rails')
+  const swept = await cli(['--sweep', 'maxDailyLoss=5,500', '--sweep', 'rails.coolDownSeconds=60,7200', '--out', out, '--json'])
+  expect(swept.code).toBe(0)
+  const report = JSON.parse(swept.out) as SweepReport
+  expect(report.rows.map(({ combination }) => combination)).toEqual([
+    { 'rails.maxDailyLoss': '5', 'rails.coolDownSeconds': 60 },
+    { 'rails.maxDailyLoss': '5', 'rails.coolDownSeconds': 7_200 },
+    { 'rails.maxDailyLoss': '500', 'rails.coolDownSeconds': 60 },
+    { 'rails.maxDailyLoss': '500', 'rails.coolDownSeconds': 7_200 },
+  ])
+  for (const { combination, figures } of report.rows) {
+    const rails = parseSettings({
+      rails: { maxDailyLoss: combination['rails.maxDailyLoss'], coolDownSeconds: combination['rails.coolDownSeconds'] },
+    })
+    if (!rails.ok) throw new Error(rails.error.message)
+    const alone = await backtest({ tape: file, symbol: 'BTCUSDT', strategy: 'placeholder', seed: 1, rails: rails.value.rails })
+    expect(figures?.tradesHash).toBe(alone.ok ? alone.value.report.tradesHash : alone.error.message)
+    expect(figures?.refusals).toEqual(alone.ok ? alone.value.report.refusals : {})
+  }
+  const [tight, , wide, patient] = report.rows.map(({ figures }) => figures)
+  expect(tight?.refusals['daily-loss']).toBeGreaterThan(0)
+  expect(wide?.refusals['daily-loss']).toBeUndefined()
+  expect(patient?.refusals['cool-down']).toBeGreaterThan(0)
+  expect(readFileSync(join(out, 'sweep.csv'), 'utf8').split('\n')[0]).toContain('rank,rails.maxDailyLoss,rails.coolDownSeconds,trades')
+  expect(readFileSync(join(out, 'sweep.html'), 'utf8')).toContain('rails.maxDailyLoss')
+
+  // Under the defaults named, it is the back-test without any.
+  const alone = JSON.parse((await cli(['--json'])).out) as { tradesHash: string }
+  const plain = JSON.parse((await cli(['--sweep', 'rails.maxDailyLoss=500', '--json'])).out) as SweepReport
+  expect(plain.rows[0]?.figures?.tradesHash).toBe(alone.tradesHash)
+
+  const refused = await backtest({ tape: file, symbol: 'BTCUSDT', strategy: 'placeholder', seed: 1, rails: { maxOpenPositions: 0 } })
+  expect(refused.ok ? '' : refused.error.message).toContain('rails.maxOpenPositions')
+})
+
 it('says in one line what it cannot sweep, and that it was stopped', async () => {
   for (const args of [
     ['--sweep', 'rsiPeriod=0'],
     ['--sweep', 'colour=red'],
+    ['--sweep', 'rails.maxDailyLoss=-5'],
+    ['--sweep', 'rails.colour=red'],
     ['--sweep', 'rsiPeriod=7', '--workers', '0'],
     ['--sweep', 'rsiPeriod=7', '--workers', '1.5'],
     ['--sweep', 'rsiPeriod=7', '--objective', 'luck'],

@@ -4,7 +4,8 @@ import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { decimalText } from '../contract/decimal-text.ts'
 import { heatMapOf, heatMapSvg } from './heat-map.ts'
-import { gridOf, parseSweep } from './sweep-parameters.ts'
+import { parseSettings } from '../contract/settings.ts'
+import { gridOf, parseSweep, settingsOf, type SweptSettings } from './sweep-parameters.ts'
 import type { SweepFigures, SweepOutcome } from './sweep-play.ts'
 import { sweepCsv } from './sweep-report.ts'
 import { hashOf, ranking, rowsOf } from './sweep.ts'
@@ -80,6 +81,15 @@ describe('parameters', () => {
     ['riskPerTradePct=99', 'riskPerTradePct=99: '],
     ['name=guesser', 'name=guesser: '],
     ['__proto__=1', 'no parameter "__proto__"'],
+    ['file=a', 'no parameter "file"'],
+    ['rails.rsiPeriod=7', 'no parameter "rails.rsiPeriod" (there is: name, rsiPeriod'],
+    ['rails.maxDailyLoss=much', 'rails.maxDailyLoss: "much" is not a number'],
+    ['maxDailyLoss=-1', 'rails.maxDailyLoss=-1: must not be negative'],
+    ['rails.maxDailyLoss=100,100.0', '100.0 stands there twice'],
+    ['maxDrawdownFromPeakPct=95', 'rails.maxDrawdownFromPeakPct=95: '],
+    ['maxOpenPositions=1.5', 'rails.maxOpenPositions=1.5: '],
+    ['rails.maxLeverageTeacher=5', 'rails.maxLeverageTeacher=5: '],
+    ['trailAtr=0', 'trailAtr=0: '],
   ])('refuses %s in one line', (text, words) => {
     expect(message(text)).toContain(words)
     expect(message(text)).not.toContain('\n')
@@ -87,6 +97,7 @@ describe('parameters', () => {
   it('refuses one name twice, and more combinations than anybody can read', () => {
     const many = (count: number): string => Array.from({ length: count }, (_, i) => i + 2).join(',')
     expect(message('rsiPeriod=7', 'rsiPeriod=9')).toContain('rsiPeriod is given twice')
+    expect(message('rails.coolDownSeconds=60', 'coolDownSeconds=90')).toContain('rails.coolDownSeconds is given twice')
     expect(message(`rsiPeriod=${many(150)}`, `atrPeriod=${many(66)}`)).toBe('ok')
     expect(message(`rsiPeriod=${many(150)}`, `atrPeriod=${many(67)}`)).toContain('10050 combinations; at most 10000')
   })
@@ -99,6 +110,26 @@ describe('parameters', () => {
       { name: 'student', rsiPeriod: 14 },
     ])
     expect(gridOf([])).toEqual([{}])
+  })
+  it('takes rails by their own name or with their room, money as text', () => {
+    const parsed = parseSweep(['maxDailyLoss=250,1000', 'rails.coolDownSeconds=0', 'trailAtr=2.5'])
+    expect(parsed.ok && parsed.value).toEqual([
+      { name: 'rails.maxDailyLoss', values: ['250', '1000'] },
+      { name: 'rails.coolDownSeconds', values: [0] },
+      { name: 'trailAtr', values: [2.5] },
+    ])
+  })
+  it('leaves what a combination does not name as it was', () => {
+    const settings = parseSettings({ strategy: { name: 'teacher', rsiPeriod: 9 }, rails: { maxOrdersPerMinute: 7 } })
+    if (!settings.ok) throw new Error(settings.error.message)
+    const base: SweptSettings = { strategy: settings.value.strategy, rails: settings.value.rails }
+    expect(settingsOf(base, {})).toEqual({ ok: true, value: base })
+    expect(settingsOf(base, { atrPeriod: 21, 'rails.maxDailyLoss': '250', 'rails.coolDownSeconds': 0 })).toEqual({
+      ok: true,
+      value: { strategy: { ...base.strategy, atrPeriod: 21 }, rails: { ...base.rails, maxDailyLoss: '250', coolDownSeconds: 0 } },
+    })
+    const bad = settingsOf(base, { 'rails.maxDailyLoss': 'much' })
+    expect(bad.ok ? '' : bad.error.message).toContain('rails.maxDailyLoss: expected plain decimal text')
   })
 })
 

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { ok, unreachable, type Failure, type Result } from '../contract/result.ts'
-import type { StrategySettings } from '../contract/settings.ts'
 import { canonicalJson } from '../journal/canonical.ts'
-import { gridOf, settingsOf, type Combination, type SweepParameter } from './sweep-parameters.ts'
+import { readBars } from './backtest-tape.ts'
+import { shared, type SharedColumns } from './shared-columns.ts'
+import { gridOf, settingsOf, type Combination, type SweepParameter, type SweptSettings } from './sweep-parameters.ts'
 import type { SweepFigures, SweepInput, SweepOutcome, SweepTask } from './sweep-play.ts'
 import { playTasks } from './sweep-pool.ts'
 
@@ -15,9 +16,11 @@ export type Objective = (typeof OBJECTIVES)[number]
 
 export interface SweepOptions {
   readonly input: SweepInput
+  /** The tape's bars, when they have been read already. */
+  readonly bars?: SharedColumns | null
   readonly parameters: readonly SweepParameter[]
   /** What a combination does not name. */
-  readonly base: StrategySettings
+  readonly base: SweptSettings
   readonly objective: Objective
   readonly workers: number
   readonly from: number | null
@@ -75,14 +78,14 @@ export function ranking(outcomes: readonly SweepOutcome[], objective: Objective)
 /** One task per combination. Fails when a combination is outside the settings' ranges. */
 export function tasksOf(
   grid: readonly Combination[],
-  base: StrategySettings,
+  base: SweptSettings,
   window: { readonly from: number | null; readonly to: number | null },
 ): Result<readonly SweepTask[], Failure> {
   const tasks: SweepTask[] = []
   for (const combination of grid) {
-    const strategy = settingsOf(base, combination)
-    if (!strategy.ok) return strategy
-    tasks.push({ strategy: strategy.value, from: window.from, to: window.to })
+    const settings = settingsOf(base, combination)
+    if (!settings.ok) return settings
+    tasks.push({ ...settings.value, from: window.from, to: window.to })
   }
   return ok(tasks)
 }
@@ -105,14 +108,24 @@ export function hashOf(rows: readonly SweepRow[]): string {
   return hash.digest('hex')
 }
 
+/** Read once, whoever plays it and how often. */
+export async function barsOf({ input, bars }: Pick<SweepOptions, 'input' | 'bars'>): Promise<Result<SharedColumns | null, Failure>> {
+  if (bars !== undefined) return ok(bars)
+  const read = await readBars(input.tape)
+  return read.ok ? ok(read.value === null ? null : shared(read.value)) : read
+}
+
 export async function runSweep(options: SweepOptions): Promise<Result<SweepReport, Failure>> {
   const { input, parameters, base, objective, workers, from, to, signal, onProgress, entry } = options
   const startedAt = performance.now()
   const grid = gridOf(parameters)
   const tasks = tasksOf(grid, base, { from, to })
   if (!tasks.ok) return tasks
+  const bars = await barsOf(options)
+  if (!bars.ok) return bars
   const played = await playTasks({
     input,
+    bars: bars.value,
     tasks: tasks.value,
     workers,
     signal,

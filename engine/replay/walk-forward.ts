@@ -11,7 +11,7 @@ import type { BacktestTape } from './backtest-tape.ts'
 import { gridOf, MAX_COMBINATIONS, type Combination } from './sweep-parameters.ts'
 import type { SweepFigures } from './sweep-play.ts'
 import { playTasks } from './sweep-pool.ts'
-import { hashOf, rowsOf, tasksOf, type Objective, type SweepOptions, type SweepRow } from './sweep.ts'
+import { barsOf, hashOf, rowsOf, tasksOf, type Objective, type SweepOptions, type SweepRow } from './sweep.ts'
 
 const MINUTE = 60_000
 const DAY_MS = 86_400_000
@@ -114,7 +114,9 @@ export async function runWalkForward(options: WalkForwardOptions): Promise<Resul
   const training = windows.value.length * grid.length
   const total = training + windows.value.length
   if (total > MAX_COMBINATIONS) return fail('usage', `--walk-forward: ${total} runs; at most ${MAX_COMBINATIONS}`)
-  const pool = { input, workers, signal, ...(entry === undefined ? {} : { entry }) }
+  const bars = await barsOf(options)
+  if (!bars.ok) return bars
+  const pool = { input, bars: bars.value, workers, signal, ...(entry === undefined ? {} : { entry }) }
 
   const tasks = []
   for (const { inSample } of windows.value) {
