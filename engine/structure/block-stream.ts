@@ -94,8 +94,9 @@ export class BlockStream {
     const { window } = this
     const { sign } = swing
     let bar = i - 1
-    let top = window.low(bar)
-    let bottom = window.high(bar)
+    // No bar between: the bullish block's edges are swapped, as in the batch form.
+    let top = sign === 1 ? window.low(bar) : window.high(bar)
+    let bottom = sign === 1 ? window.high(bar) : window.low(bar)
     if (i - swing.bar > 1) {
       bar = Math.max(swing.bar + 1, window.first)
       for (let k = bar; k < i; k++) if (sign === 1 ? window.low(k) <= window.low(bar) : window.high(k) >= window.high(bar)) bar = k

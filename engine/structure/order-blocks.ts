@@ -21,10 +21,13 @@ export function volumeBalance(a: number, b: number): number {
 
 /**
  * The block's bar for a break at `i` of the swing at `swing`: lowest low (bullish) or highest high (bearish) strictly between,
- * the last one on ties; without a bar between, bar i − 1 with its edges swapped.
+ * the last one on ties; without a bar between, bar i − 1, whose edges the reference swaps when bullish and only then.
  */
 export function blockBar(bars: Bars, swing: number, i: number, sign: 1 | -1): { bar: number; top: number; bottom: number } {
-  if (i - swing <= 1) return { bar: i - 1, top: at(bars.low, i - 1), bottom: at(bars.high, i - 1) }
+  if (i - swing <= 1) {
+    const [high, low] = [at(bars.high, i - 1), at(bars.low, i - 1)]
+    return sign === 1 ? { bar: i - 1, top: low, bottom: high } : { bar: i - 1, top: high, bottom: low }
+  }
   let bar = swing + 1
   for (let k = bar; k < i; k++) {
     const better = sign === 1 ? at(bars.low, k) <= at(bars.low, bar) : at(bars.high, k) >= at(bars.high, bar)
@@ -66,7 +69,8 @@ export function orderBlocks(bars: Bars, swing: Swings, closeMitigation = false):
       out.top[bar] = top
       out.bottom[bar] = bottom
       out.volume[bar] = recent + before
-      out.mitigatedIndex[bar] = 0
+      // A bearish block on the bar of a bullish one that was broken starts as broken, with that bar: the reference shares the state.
+      if (Number.isNaN(at(out.mitigatedIndex, bar))) out.mitigatedIndex[bar] = 0
       out.percentage[bar] = volumeBalance(recent, before)
       active.push(bar)
     }
