@@ -57,6 +57,13 @@ export const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.locator('.proof-row').nth(1).click()
   },
   fills: (page) => page.locator('#book-tab-fills').click(),
+  amending: async (page) => {
+    await page.locator('#book-tab-orders').click()
+    await page.getByRole('button', { name: 'Amend buy BTCUSDT ag-s1-1' }).click()
+    await page.getByLabel('Quantity').fill('2')
+    await page.keyboard.press('Enter')
+    await page.getByText('maxOrderNotional').waitFor()
+  },
   equity: (page) => page.locator('#book-tab-equity').click(),
   student: async (page) => {
     await page.locator('#book-tab-student').click()

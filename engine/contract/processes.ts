@@ -155,6 +155,8 @@ export interface OrderRow {
   readonly type: string
   readonly state: string
   readonly role: 'entry' | 'exit' | 'stop' | 'takeProfit' | 'foreign'
+  /** 'foreign': somebody else's and not adopted, only shown. */
+  readonly origin: 'ours' | 'adopted' | 'foreign'
   readonly quantity: DecimalText
   readonly executed: DecimalText
   readonly price: DecimalText

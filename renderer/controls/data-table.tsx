@@ -2,7 +2,7 @@
  * A dense table: headers with scope, numbers at the right, a fixed row height, only the rows in view in the document
  * (INV-11 bounds the rest), a filter, CSV of exactly the rows shown.
  */
-import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react'
+import { Fragment, useCallback, useMemo, useRef, useState, type ReactNode } from 'react'
 import { toCsv } from '../text/csv.ts'
 
 const ROW_PX = 24
@@ -30,6 +30,8 @@ export interface DataTableProps<Row> {
   readonly rowKey: (row: Row) => string
   readonly filter?: string
   readonly empty: string
+  /** What is shown under the row of this key, across the table. */
+  readonly detail?: { readonly key: string; readonly body: ReactNode } | null
 }
 
 export function filterRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], filter: string): readonly Row[] {
@@ -38,7 +40,7 @@ export function filterRows<Row>(rows: readonly Row[], columns: readonly Column<R
   return rows.filter((row) => columns.some((column) => column.text(row).toLowerCase().includes(wanted)))
 }
 
-export function DataTable<Row>({ label, columns, rows, rowKey, filter = '', empty }: DataTableProps<Row>) {
+export function DataTable<Row>({ label, columns, rows, rowKey, filter = '', empty, detail = null }: DataTableProps<Row>) {
   const [scrollTop, setScrollTop] = useState(0)
   const [height, setHeight] = useState(400)
   const shown = useMemo(() => filterRows(rows, columns, filter), [rows, columns, filter])
@@ -86,13 +88,20 @@ export function DataTable<Row>({ label, columns, rows, rowKey, filter = '', empt
         <tbody>
           {first > 0 ? <Spacer rows={first} span={columns.length} /> : null}
           {shown.slice(first, last).map((row, i) => (
-            <tr key={rowKey(row)} aria-rowindex={first + i + 2}>
-              {columns.map((column) => (
-                <td key={column.id} className={classes(column)}>
-                  {column.cell?.(row) ?? column.text(row)}
-                </td>
-              ))}
-            </tr>
+            <Fragment key={rowKey(row)}>
+              <tr aria-rowindex={first + i + 2}>
+                {columns.map((column) => (
+                  <td key={column.id} className={classes(column)}>
+                    {column.cell?.(row) ?? column.text(row)}
+                  </td>
+                ))}
+              </tr>
+              {detail?.key === rowKey(row) ? (
+                <tr className="row-detail">
+                  <td colSpan={columns.length}>{detail.body}</td>
+                </tr>
+              ) : null}
+            </Fragment>
           ))}
           {last < shown.length ? <Spacer rows={shown.length - last} span={columns.length} /> : null}
         </tbody>

@@ -10,6 +10,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['R', 'replay a recorded session'],
   ['F', 'freeze the display (HALT and warnings stay live); again to go on'],
   ['← → Home End', 'between tabs; on a divider: resize'],
+  ['Enter, Esc', 'on an order being amended: ask for the new terms, leave it as it is'],
   ['Esc', 'close'],
   ['?', 'this list'],
 ]

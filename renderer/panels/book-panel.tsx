@@ -1,4 +1,5 @@
 import { useMemo, useState, type ReactNode } from 'react'
+import type { OrderRow } from '../../engine/contract/processes.ts'
 import { DataTable, downloadTable, downloadText, type Column } from '../controls/data-table.tsx'
 import { Panel } from '../controls/panel.tsx'
 import { TabPanel, Tabs } from '../controls/tabs.tsx'
@@ -6,6 +7,8 @@ import { accountSource } from '../replica/account-source.ts'
 import type { Source } from '../replica/freshness.ts'
 import type { Replica } from '../replica/replica.ts'
 import { usePanelState, useScreen, useView } from '../screen.ts'
+import { isAmendable } from './amend.ts'
+import { amendColumn, AmendForm, useAmendBars } from './amend-order.tsx'
 import { EVENT_COLUMNS, fillColumns, orderColumns, positionColumns, signalColumns, type Decimals } from './book-columns.tsx'
 import { EquityView } from './equity-view.tsx'
 import { JournalView } from './journal-view.tsx'
@@ -39,6 +42,8 @@ export function BookPanel() {
   const aboutAccount =
     tab === 'positions' || tab === 'orders' || tab === 'fills' || tab === 'signals' || tab === 'equity' || tab === 'student'
   const state = usePanelState(aboutAccount ? accountSource : engineSource)
+  const bars = useAmendBars(state)
+  const [amending, setAmending] = useState<string | null>(null)
   const positions = account?.positions ?? EMPTY
   const orders = account?.orders ?? EMPTY
   const columns = useMemo(
@@ -69,8 +74,28 @@ export function BookPanel() {
           (p) => `${p.symbol}/${p.positionSide}`,
           'Flat: no open positions. The strategy opens one when its rule fires and the rails allow it.',
         )
-      case 'orders':
-        return table('Open orders', columns.orders, orders, (o) => `${o.book}/${o.clientId}/${o.orderId}`, 'No open orders at the venue.')
+      case 'orders': {
+        const key = (o: OrderRow): string => `${o.book}/${o.clientId}/${o.orderId}`
+        const edited = orders.find((o) => o.clientId === amending && isAmendable(o))
+        return {
+          ...table('Open orders', columns.orders, orders, key, ''),
+          body: (
+            <DataTable
+              label="Open orders"
+              columns={[...columns.orders, amendColumn(bars, amending, (o) => setAmending(o.clientId === amending ? null : o.clientId))]}
+              rows={orders}
+              rowKey={key}
+              filter={filter}
+              empty="No open orders at the venue."
+              detail={
+                edited === undefined
+                  ? null
+                  : { key: key(edited), body: <AmendForm key={key(edited)} row={edited} bars={bars} onClose={() => setAmending(null)} /> }
+              }
+            />
+          ),
+        }
+      }
       case 'fills':
         return {
           ...table('Fills', columns.fills, fills, (f) => `${f.symbol}/${f.tradeId}`, 'No fills yet in this session.'),
