@@ -14,6 +14,13 @@ else app.enableSandbox()
 // The names of electron/channels.ts; a CommonJS file cannot import them (a test compares).
 protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } }])
 
+/* GTK shows a file dialog and nothing else here, yet as it starts it loads OpenGL with its whole driver, to choose a visual by it: 50 MB
+ * where that is the software renderer. It asks the environment once; what is started from here later does not inherit the answer. */
+if (process.platform === 'linux' && process.env['GDK_GL'] === undefined) {
+  process.env['GDK_GL'] = 'disable'
+  void app.whenReady().then(() => delete process.env['GDK_GL'])
+}
+
 /** The browser's own files and the single-instance lock go with the data folder, so that two folders are two cockpits. */
 function dataFolder(): string | undefined {
   const words = process.argv
