@@ -1,6 +1,6 @@
 /**
- * `npm run build`: engine, hosts and preload by tsc to dist/, the page by vite, and the files that are data (ring binaries, the demo
- * tape, the icon). Skipped when nothing changed since the last build; `--force` builds anyway.
+ * `npm run build`: engine, hosts and preload by tsc to dist/, the page by vite, the files that are data (ring binaries, the demo tape,
+ * the icon), then each process as one file (bundle.ts). Skipped when nothing changed since the last build; `--force` builds anyway.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -37,8 +37,7 @@ function fingerprint(): string {
 }
 
 function run(tool: string, args: readonly string[]): void {
-  const entry = join(root, 'node_modules', tool)
-  const done = spawnSync(process.execPath, [entry, ...args], {
+  const done = spawnSync(process.execPath, [join(root, tool), ...args], {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, NODE_ENV: 'production' },
@@ -64,9 +63,10 @@ export function build(force = false): boolean {
   if (!force && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return false
   const started = performance.now()
   for (const part of ['engine', 'main', 'preload', 'renderer']) rmSync(join(dist, part), { recursive: true, force: true })
-  run('typescript/bin/tsc', ['-p', 'main/tsconfig.build.json'])
-  run('vite/bin/vite.js', ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'error'])
+  run('node_modules/typescript/bin/tsc', ['-p', 'main/tsconfig.build.json'])
+  run('node_modules/vite/bin/vite.js', ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'error'])
   copyData()
+  run('main/bundle.ts', [])
   writeFileSync(STAMP, wanted)
   process.stderr.write(`aegis: built in ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
   return true

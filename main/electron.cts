@@ -2,6 +2,7 @@
  * Electron's first file. What must happen before the app is ready happens here, at once and in CommonJS: an ES module's imports may
  * still be loading when the app becomes ready. Everything else is in electron/host.
  */
+import type * as host from './electron/host.js'
 import electron = require('electron')
 import fs = require('node:fs')
 import path = require('node:path')
@@ -43,10 +44,11 @@ if (given !== undefined && given !== '') {
   }
 }
 
-import('./electron/host.js').then(
-  (host) => host.start(made),
-  (error: unknown) => {
-    process.stderr.write(`aegis: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-    app.exit(1)
-  },
-)
+// The build makes one file of it, so that it is loaded at once: a start that is refused ends before Chromium's processes write anything.
+try {
+  const { start }: typeof host = require('./electron/host.cjs')
+  start(made)
+} catch (error) {
+  process.stderr.write(`aegis: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  app.exit(1)
+}

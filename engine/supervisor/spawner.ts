@@ -61,8 +61,7 @@ export function cleanEnvironment(from: Readonly<Record<string, string | undefine
   return env
 }
 
-/** The entry file of an engine process: `.ts` beside `.ts` sources, `.js` after compilation. */
+/** The entry file of an engine process: its source beside ours, or what the build made of it in one file (main/bundle.ts). */
 export function processEntry(name: ProcessName, from: string = import.meta.url): URL {
-  const extension = from.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`../processes/${name}.${extension}`, from)
+  return new URL(from.endsWith('.ts') ? `../processes/${name}.ts` : `../processes/bundled/${name}.js`, from)
 }
