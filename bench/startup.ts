@@ -3,8 +3,10 @@
  * and the first candles; the brain back after kill -9; memory of host and engine together. For the Node host with Chromium, and for
  * Electron where ELECTRON_OVERRIDE_DIST_PATH names a runtime (under a display of its own where there is none).
  *
- * Electron's row also holds `empty`: the same number of processes of an Electron app that does nothing. RSS counts the pages of
- * Electron's binary once in every process; the bar is judged on PSS there, which counts them once, and RSS is printed beside it.
+ * Memory is judged on the sum of RSS over the host and the engine (feed, brain, reconciler), although RSS counts the pages of one binary
+ * once in every process that runs it; PSS, which counts them once, stands beside it. The embedded exchange stands for the venue, which is
+ * somebody else's machine: it is listed, not counted. Electron's own windows (renderer, GPU, network) are the browser, as under Node.
+ * Electron's row also holds `empty`: as many processes of an Electron app that does nothing.
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
@@ -18,11 +20,15 @@ import { readStatus, type EngineStatus } from '../engine/supervisor/status-file.
 import { build } from '../main/build.ts'
 import { MILESTONES } from '../renderer/milestones.ts'
 import { startElectron, startElectronProcess, startNode, type StartedHost } from './startup/hosts.ts'
-import { memoryOf, total, type Memory } from './startup/memory.ts'
+import { memoryOf, NOTHING, rounded, total, type Memory } from './startup/memory.ts'
 
 const BARS = { apiMs: 1_000, usableMs: 2_000, brainBackMs: 1_000, memoryMb: 500 } as const
 /** From usable until memory is read: caches are filled, the first garbage is collected. */
 const SETTLE_MS = 12_000
+
+const ENGINE = ['feed', 'brain', 'reconciler'] as const
+const PARTS = ['host', ...ENGINE, 'simulator'] as const
+type Part = (typeof PARTS)[number]
 
 interface Measured {
   /** Every bar held. */
@@ -35,8 +41,7 @@ interface Round {
   readonly usableMs: number
   readonly candlesMs: number
   readonly brainBackMs: number
-  readonly host: Memory
-  readonly engine: Memory
+  readonly memory: Readonly<Record<Part, Memory>>
 }
 
 async function waitFor<T>(what: string, read: () => T | null | Promise<T | null>, limitMs = 30_000): Promise<T> {
@@ -96,16 +101,15 @@ async function oneRound(start: () => Promise<StartedHost>): Promise<Round> {
     const usable = await markAt(page, MILESTONES.usable)
     const candles = await markAt(page, MILESTONES.candles)
     await pause(SETTLE_MS)
-    const memories = status.processes.flatMap(({ pid }) => (pid === null ? [] : (memoryOf(pid) ?? [])))
-    const own = memoryOf(host.pid) ?? { rssMb: NaN, pssMb: NaN, privateMb: NaN }
-    const brain = status.processes.find(({ name }) => name === 'brain')?.pid ?? 0
+    const pidOf = (part: Part): number => (part === 'host' ? host.pid : (status.processes.find(({ name }) => name === part)?.pid ?? 0))
+    const of = (part: Part): Memory => memoryOf(pidOf(part)) ?? NOTHING
+    const memory = { host: of('host'), feed: of('feed'), brain: of('brain'), reconciler: of('reconciler'), simulator: of('simulator') }
     return {
       apiMs: host.apiAt === null ? null : host.apiAt - host.startedAt,
       usableMs: usable - host.startedAt,
       candlesMs: candles - host.startedAt,
-      brainBackMs: await brainBack(page, brain),
-      host: own,
-      engine: total(memories),
+      brainBackMs: await brainBack(page, pidOf('brain')),
+      memory,
     }
   } finally {
     await host.stop()
@@ -120,32 +124,37 @@ const figure = (values: readonly number[]): object => ({
   max: Math.round(Math.max(...values)),
 })
 
-async function measured(rounds: number, start: () => Promise<StartedHost>, judged: 'rssMb' | 'pssMb'): Promise<Measured> {
+async function measured(rounds: number, start: () => Promise<StartedHost>): Promise<Measured> {
   await oneRound(start) // caches of the file system and of compiled code are those of a machine that ran it before
   const all: Round[] = []
   for (let i = 0; i < rounds; i++) all.push(await oneRound(start))
   const of = (pick: (round: Round) => number): number[] => all.map(pick)
-  const together = (pick: (memory: Memory) => number): number[] => all.map(({ host, engine }) => pick(host) + pick(engine))
+  const sums = (parts: readonly Part[]): Memory[] => all.map(({ memory }) => total(parts.map((part) => memory[part])))
+  const judged = sums(['host', ...ENGINE])
+  const rss = judged.map(({ rssMb }) => rssMb)
   const api = all.flatMap(({ apiMs }) => apiMs ?? [])
-  const memory = median(together((one) => one[judged]))
   return {
     apiMs: api.length === 0 ? null : figure(api),
     usableMs: figure(of((round) => round.usableMs)),
     candlesMs: figure(of((round) => round.candlesMs)),
     brainBackMs: figure(of((round) => round.brainBackMs)),
     memoryMb: {
-      rss: figure(together((one) => one.rssMb)),
-      pss: figure(together((one) => one.pssMb)),
-      private: figure(together((one) => one.privateMb)),
-      hostRss: figure(of(({ host }) => host.rssMb)),
-      engineRss: figure(of(({ engine }) => engine.rssMb)),
-      judged,
+      /* judged: host + engine */
+      rss: figure(rss),
+      pss: figure(judged.map(({ pssMb }) => pssMb)),
+      private: figure(judged.map(({ privateMb }) => privateMb)),
+      engineRss: figure(sums(ENGINE).map(({ rssMb }) => rssMb)),
+      exchangeRss: figure(sums(['simulator']).map(({ rssMb }) => rssMb)),
+      /* of the last round */
+      processes: Object.fromEntries(
+        PARTS.map((part) => [part === 'simulator' ? 'exchange' : part, rounded(all.at(-1)?.memory[part] ?? NOTHING)]),
+      ),
     },
     ok:
       (api.length === 0 || median(api) <= BARS.apiMs) &&
       median(of((round) => round.usableMs)) <= BARS.usableMs &&
       median(of((round) => round.brainBackMs)) <= BARS.brainBackMs &&
-      memory <= BARS.memoryMb,
+      median(rss) <= BARS.memoryMb,
   }
 }
 
@@ -154,8 +163,7 @@ async function emptyElectron(binary: string, env: NodeJS.ProcessEnv): Promise<ob
   const app = await startElectronProcess(binary, [join(repositoryRoot, 'bench/startup/empty-app')], env, /^\[[\d,]+\]$/m)
   try {
     const pids: unknown = JSON.parse(app.found)
-    const memory = total(Array.isArray(pids) ? pids.flatMap((pid) => memoryOf(Number(pid)) ?? []) : [])
-    return { rssMb: Math.round(memory.rssMb), pssMb: Math.round(memory.pssMb), privateMb: Math.round(memory.privateMb) }
+    return rounded(total(Array.isArray(pids) ? pids.map((pid) => memoryOf(Number(pid)) ?? NOTHING) : [NOTHING]))
   } finally {
     await app.end()
   }
@@ -165,7 +173,7 @@ async function inElectron(folder: string, rounds: number): Promise<Measured> {
   const binary = join(folder, 'electron')
   const display = await openDisplay()
   try {
-    const figures = await measured(rounds, () => startElectron(binary, display.env), 'pssMb')
+    const figures = await measured(rounds, () => startElectron(binary, display.env))
     return {
       version: readFileSync(join(folder, 'version'), 'utf8').trim(),
       ...figures,
@@ -183,7 +191,7 @@ export async function run(options: { readonly quick?: boolean } = {}): Promise<o
   const browser = await launchChromium()
   let node: Measured
   try {
-    node = await measured(rounds, () => startNode(browser), 'rssMb')
+    node = await measured(rounds, () => startNode(browser))
   } finally {
     await browser.close()
   }

@@ -22,6 +22,15 @@ export function memoryOf(pid: number): Memory | null {
   return { rssMb: kb('Rss') / MB, pssMb: kb('Pss') / MB, privateMb: kb('Private_Dirty') / MB }
 }
 
+/** A process that tells nothing makes every sum with it no number, never a smaller one. */
+export const NOTHING: Memory = { rssMb: NaN, pssMb: NaN, privateMb: NaN }
+
+export const rounded = ({ rssMb, pssMb, privateMb }: Memory): Memory => ({
+  rssMb: Math.round(rssMb),
+  pssMb: Math.round(pssMb),
+  privateMb: Math.round(privateMb),
+})
+
 export function total(all: readonly Memory[]): Memory {
   const sum = (of: (one: Memory) => number): number => all.reduce((at, one) => at + of(one), 0)
   return { rssMb: sum((one) => one.rssMb), pssMb: sum((one) => one.pssMb), privateMb: sum((one) => one.privateMb) }

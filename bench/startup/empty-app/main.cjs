@@ -2,7 +2,7 @@
 const { app, BrowserWindow, utilityProcess } = require('electron')
 const { join } = require('node:path')
 
-const ENGINE_PROCESSES = 4
+const ENGINE_PROCESSES = 3
 
 void app.whenReady().then(() => {
   void new BrowserWindow({ show: false }).loadURL('about:blank')
