@@ -34,12 +34,12 @@ export function createTrueRange(): TrueRange {
 }
 
 class WilderAtr implements Atr {
-  trueRange: number | undefined
   private readonly period: number
   private readonly weight: number
   private seen = 0
   private previous = 0
   private average = 0
+  private range = 0
 
   constructor(period: number) {
     this.period = period
@@ -53,7 +53,7 @@ class WilderAtr implements Atr {
       return undefined
     }
     const range = trueRange(high, low, this.previous)
-    this.trueRange = range
+    this.range = range
     this.previous = close
     if (this.seen <= this.period) {
       this.average += range * this.weight
@@ -66,10 +66,13 @@ class WilderAtr implements Atr {
     return this.seen > this.period ? this.average : undefined
   }
 
+  get trueRange(): number | undefined {
+    return this.seen > 1 ? this.range : undefined
+  }
+
   reset(): void {
     this.seen = 0
     this.average = 0
-    this.trueRange = undefined
   }
 }
 

@@ -100,8 +100,21 @@ const percentBelow = (reference: Decimal, value: Decimal): number => reference.m
 const isBelowBy = (percent: number, reference: Decimal, value: Decimal): boolean =>
   reference.gt(0) && reference.gt(value) && reference.minus(value).times(100).gte(reference.times(percent))
 
+/** The last answer again while the same amounts are asked about: an account that stands still is judged at every signal. */
+function remembered<Answer>(answer: (reference: Decimal, value: Decimal) => Answer): (reference: Decimal, value: Decimal) => Answer {
+  let last: { readonly reference: Decimal; readonly value: Decimal; readonly answer: Answer } | undefined
+  return (reference, value) => {
+    if (last?.reference !== reference || last.value !== value) last = { reference, value, answer: answer(reference, value) }
+    return last.answer
+  }
+}
+
+const lossOf = remembered((reference, value) => reference.minus(value))
+const belowDayStart = remembered(percentBelow)
+const belowPeak = remembered(percentBelow)
+
 /** Loss since 00:00 UTC, positive when money was lost. */
-export const dayLoss = (s: Standing): Decimal => s.dayStartEquity.minus(s.equity)
+export const dayLoss = (s: Standing): Decimal => lossOf(s.dayStartEquity, s.equity)
 
 const STANDING: readonly StandingRule[] = [
   ['trading-state', (s) => (s.tradingState === 'active' ? null : `trading is ${s.tradingState}: ${s.tradingReason}`)],
@@ -124,14 +137,14 @@ const STANDING: readonly StandingRule[] = [
     'drawdown-day',
     (s) => {
       if (!isBelowBy(s.rails.maxDrawdownFromDayStartPct, s.dayStartEquity, s.equity)) return null
-      return `${percentBelow(s.dayStartEquity, s.equity).toFixed(2)} % below the day's start, limit ${s.rails.maxDrawdownFromDayStartPct} %`
+      return `${belowDayStart(s.dayStartEquity, s.equity).toFixed(2)} % below the day's start, limit ${s.rails.maxDrawdownFromDayStartPct} %`
     },
   ],
   [
     'drawdown-peak',
     (s) => {
       if (!isBelowBy(s.rails.maxDrawdownFromPeakPct, s.peakEquity, s.equity)) return null
-      return `${percentBelow(s.peakEquity, s.equity).toFixed(2)} % below the highest equity, limit ${s.rails.maxDrawdownFromPeakPct} %`
+      return `${belowPeak(s.peakEquity, s.equity).toFixed(2)} % below the highest equity, limit ${s.rails.maxDrawdownFromPeakPct} %`
     },
   ],
 ]

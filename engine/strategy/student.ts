@@ -127,7 +127,7 @@ export function createLearner(
         recalled = false
         barrier.dropBefore(bar.openTime)
       }
-      barrier.onBar(bar, (outcome) => onOutcome(outcome, bar))
+      barrier.onBar(bar, onOutcome)
       const closed = bar.openTime + BAR_MS
       const fresh = closed > seenUntil
       if (fresh) seenUntil = closed

@@ -150,9 +150,7 @@ export const createTeacher: StrategyFactory = (symbol, settings) => {
     const stop = invalidation - sign * STOP_MARGIN_ATR * range
     const risk = sign * (bar.close - stop)
     if (risk < MIN_RISK_ATR * range || risk > MAX_RISK_ATR * range) return undefined
-    // Swing highs (sign 1) are where a long finds opposing liquidity, swing lows where a short does.
-    const opposing = side.swings.filter((level) => sign * (level - bar.close) >= 1.5 * risk && sign * (level - bar.close) <= 5 * risk)
-    const nearest = opposing.length === 0 ? undefined : sign === 1 ? Math.min(...opposing) : Math.max(...opposing)
+    const nearest = opposing(side, bar.close, risk)
     const takeProfit = nearest ?? bar.close + sign * 2 * risk
     shift.used = true
     const strength = rsi.value ?? 50
@@ -225,6 +223,17 @@ function touched({ zones, sign }: Half, bar: Bar, now: number, since: number): Z
     if (sign === 1 ? bar.close >= zone.bottom : bar.close <= zone.top) return zone
   }
   return undefined
+}
+
+/** The nearest swing 1.5 to 5 times the risk away: highs (sign 1) are where a long finds opposing liquidity, lows where a short does. */
+function opposing({ swings, sign }: Half, price: number, risk: number): number | undefined {
+  let nearest: number | undefined
+  for (const level of swings) {
+    const away = sign * (level - price)
+    if (away < 1.5 * risk || away > 5 * risk) continue
+    if (nearest === undefined || sign * (level - nearest) < 0) nearest = level
+  }
+  return nearest
 }
 
 function remember<T>(list: T[], item: T, limit: number): void {

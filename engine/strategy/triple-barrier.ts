@@ -27,6 +27,19 @@ interface Watched extends WatchedSignal {
 
 const LIMIT = 256
 
+/** What a bar makes of a signal; undefined when it meets no barrier. */
+function outcomeOf({ signal, taken, risk, cost }: Watched, bar: Bar): Outcome | undefined {
+  if (bar.openTime < signal.time) return undefined
+  const long = signal.side === 'BUY'
+  const direction = long ? 1 : -1
+  if (long ? bar.low <= signal.stop : bar.high >= signal.stop) return { signal, taken, barrier: 'stop', r: -1 - cost }
+  if (long ? bar.high >= signal.takeProfit : bar.low <= signal.takeProfit) {
+    return { signal, taken, barrier: 'takeProfit', r: (direction * (signal.takeProfit - signal.price)) / risk - cost }
+  }
+  if (bar.openTime < signal.time + signal.maxHoldMs) return undefined
+  return { signal, taken, barrier: 'time', r: (direction * (bar.close - signal.price)) / risk - cost }
+}
+
 export class TripleBarrier {
   /** Signals given up because too many were open at once (INV-11). */
   dropped = 0
@@ -49,24 +62,15 @@ export class TripleBarrier {
   }
 
   /** The next closed bar; calls back for each signal that met a barrier on it, oldest first. */
-  onBar(bar: Bar, done: (outcome: Outcome) => void): void {
-    if (this.open.length === 0) return
-    const still: Watched[] = []
-    for (const one of this.open) {
-      const { signal, taken, risk, cost } = one
-      const long = signal.side === 'BUY'
-      const direction = long ? 1 : -1
-      if (bar.openTime < signal.time) {
-        still.push(one)
-      } else if (long ? bar.low <= signal.stop : bar.high >= signal.stop) {
-        done({ signal, taken, barrier: 'stop', r: -1 - cost })
-      } else if (long ? bar.high >= signal.takeProfit : bar.low <= signal.takeProfit) {
-        done({ signal, taken, barrier: 'takeProfit', r: (direction * (signal.takeProfit - signal.price)) / risk - cost })
-      } else if (bar.openTime >= signal.time + signal.maxHoldMs) {
-        done({ signal, taken, barrier: 'time', r: (direction * (bar.close - signal.price)) / risk - cost })
-      } else still.push(one)
+  onBar(bar: Bar, done: (outcome: Outcome, bar: Bar) => void): void {
+    const { open } = this
+    let kept = 0
+    for (const one of open) {
+      const outcome = outcomeOf(one, bar)
+      if (outcome === undefined) open[kept++] = one
+      else done(outcome, bar)
     }
-    this.open = still
+    open.length = kept
   }
 
   /** Takes one signal out of the watch, when its outcome is known from elsewhere; undefined when it is not watched. */

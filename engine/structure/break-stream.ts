@@ -40,8 +40,8 @@ export class BreakStream {
     const now = this.window.length - 1
     const up = this.reach(now, 1)
     const down = this.reach(now, -1)
-    if (this.above.reached(up, true)) this.above.take(up, true, (mark) => this.broken(mark, now, emit))
-    if (this.below.reached(down, true)) this.below.take(down, true, (mark) => this.broken(mark, now, emit))
+    for (let mark = this.above.take(up, true); mark !== undefined; mark = this.above.take(up, true)) this.broken(mark, now, emit)
+    for (let mark = this.below.take(down, true); mark !== undefined; mark = this.below.take(down, true)) this.broken(mark, now, emit)
   }
 
   swing(final: SwingEvent, emit: Emit): void {

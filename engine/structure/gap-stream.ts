@@ -23,11 +23,11 @@ export class GapStream {
     const now = window.length - 1
     const low = window.low(now)
     const high = window.high(now)
-    if (this.bullish.reached(low, false)) {
-      this.bullish.take(low, false, (bar) => emit({ kind: 'gap-mitigated', sign: 1, bar, knownAt: now }))
+    for (let bar = this.bullish.take(low, false); bar !== undefined; bar = this.bullish.take(low, false)) {
+      emit({ kind: 'gap-mitigated', sign: 1, bar, knownAt: now })
     }
-    if (this.bearish.reached(high, false)) {
-      this.bearish.take(high, false, (bar) => emit({ kind: 'gap-mitigated', sign: -1, bar, knownAt: now }))
+    for (let bar = this.bearish.take(high, false); bar !== undefined; bar = this.bearish.take(high, false)) {
+      emit({ kind: 'gap-mitigated', sign: -1, bar, knownAt: now })
     }
     const bar = now - 1
     if (bar < 1) return

@@ -14,7 +14,7 @@ export class LevelQueue<Item> {
     this.limit = limit
   }
 
-  /** Whether `take` would find anything. */
+  /** Whether `take` would find one. */
   reached(price: number, strict: boolean): boolean {
     const reach = price * this.direction
     return strict ? reach > this.nearest : reach >= this.nearest
@@ -39,17 +39,12 @@ export class LevelQueue<Item> {
     this.nearest = this.levels[this.levels.length - 1] ?? Infinity
   }
 
-  /** Takes out every level that `price` reaches (or passes, when `strict`), nearest first. */
-  take(price: number, strict: boolean, taken: (item: Item) => void): void {
-    if (!this.reached(price, strict)) return
-    const reach = price * this.direction
-    for (let last = this.levels.at(-1); last !== undefined; last = this.levels.at(-1)) {
-      if (strict ? reach <= last : reach < last) break
-      this.levels.pop()
-      const item = this.items.pop()
-      if (item !== undefined) taken(item)
-    }
+  /** Takes out the nearest level that `price` reaches (or passes, when `strict`); undefined when there is none. */
+  take(price: number, strict: boolean): Item | undefined {
+    if (!this.reached(price, strict)) return undefined
+    this.levels.pop()
     this.nearest = this.levels[this.levels.length - 1] ?? Infinity
+    return this.items.pop()
   }
 
   get size(): number {

@@ -38,8 +38,8 @@ export class LiquidityStream {
     const low = this.window.low(now)
     const high = this.window.high(now)
     const { '1': above, '-1': below } = this.waiting
-    if (above.reached(high, false)) above.take(high, false, (pool) => this.swept(pool, now, emit))
-    if (below.reached(low, false)) below.take(low, false, (pool) => this.swept(pool, now, emit))
+    for (let pool = above.take(high, false); pool !== undefined; pool = above.take(high, false)) this.swept(pool, now, emit)
+    for (let pool = below.take(low, false); pool !== undefined; pool = below.take(low, false)) this.swept(pool, now, emit)
   }
 
   swing(final: SwingEvent, emit: Emit): void {
@@ -48,10 +48,14 @@ export class LiquidityStream {
     const range = this.tolerance()
     const knownAt = this.window.length - 1
     // Swings of one kind arrive in bar order: a pool swept at or before this one can take no more.
-    if (pools.some((p) => p.sweptAt !== 0 && p.sweptAt <= final.bar)) {
-      this.pools[key] = pools.filter((p) => p.sweptAt === 0 || p.sweptAt > final.bar)
+    let kept = 0
+    let home: Pool | undefined
+    for (const pool of pools) {
+      if (pool.sweptAt !== 0 && pool.sweptAt <= final.bar) continue
+      pools[kept++] = pool
+      if (home === undefined && Math.abs(final.level - pool.level) <= range) home = pool
     }
-    const home = this.pools[key].find((p) => Math.abs(final.level - p.level) <= range)
+    pools.length = kept
     if (home !== undefined) {
       home.sum += final.level
       home.members++
@@ -68,9 +72,9 @@ export class LiquidityStream {
       return
     }
     const pool: Pool = { sign: final.sign, bar: final.bar, level: final.level, sum: final.level, members: 1, end: final.bar, sweptAt: 0 }
-    this.pools[key].push(pool)
-    if (this.pools[key].length > this.limit) {
-      this.pools[key].shift()
+    pools.push(pool)
+    if (pools.length > this.limit) {
+      pools.shift()
       this.dropped++
     }
     const edge = final.level + final.sign * range

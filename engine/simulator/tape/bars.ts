@@ -17,10 +17,14 @@ export interface UnitBar {
   readonly volume: number
 }
 
+/** A bar to be filled in again and again. */
+export const newBar = (): { -readonly [field in keyof UnitBar]: number } => ({ openTime: 0, open: 0, high: 0, low: 0, close: 0, volume: 0 })
+
 /** Source of bars in time order; null when the tape has ended. */
 export interface BarSource {
   readonly startTime: number
   readonly endTime: number | null
+  /** The bar is the source's own and becomes the next one: read it before that, or copy it. */
   next(): UnitBar | null
 }
 

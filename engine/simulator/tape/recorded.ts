@@ -2,7 +2,7 @@
 import { invariant } from '../../contract/result.ts'
 import type { TapeBar, TapeColumns } from '../exchange.ts'
 import type { Instrument } from '../instrument.ts'
-import { MINUTE, type BarSource, type UnitBar } from './bars.ts'
+import { MINUTE, newBar, type BarSource, type UnitBar } from './bars.ts'
 
 interface Placement {
   /** First bar opens here; default: its recorded time. */
@@ -40,6 +40,7 @@ export function recordedBars(columns: TapeColumns, instrument: Instrument, place
   let shift = startTime - firstTime
   let factor = placement.startPrice === undefined ? 1 : placement.startPrice / firstOpen
   let lastClose = 0
+  const bar = newBar()
   const unit = (price: number | undefined): number => instrument.tickOf((price ?? 0) * factor)
   return {
     startTime,
@@ -56,14 +57,13 @@ export function recordedBars(columns: TapeColumns, instrument: Instrument, place
       const close = unit(closes[i])
       lastClose = close
       const lots = Math.round(((volumes[i] ?? 0) * instrument.qtyScale) / instrument.step)
-      return {
-        openTime: (time[i] ?? 0) + shift,
-        open,
-        high: Math.max(open, close, unit(highs[i])),
-        low: Math.min(open, close, unit(lows[i])),
-        close,
-        volume: lots * instrument.step,
-      }
+      bar.openTime = (time[i] ?? 0) + shift
+      bar.open = open
+      bar.high = Math.max(open, close, unit(highs[i]))
+      bar.low = Math.min(open, close, unit(lows[i]))
+      bar.close = close
+      bar.volume = lots * instrument.step
+      return bar
     },
   }
 }

@@ -2,7 +2,7 @@
 import type { Regime } from '../exchange.ts'
 import type { Instrument } from '../instrument.ts'
 import type { Rng } from '../random.ts'
-import { MINUTE, type BarSource, type UnitBar } from './bars.ts'
+import { MINUTE, newBar, type BarSource, type UnitBar } from './bars.ts'
 import { present } from '../present.ts'
 
 const DEFAULT_REGIMES: readonly Regime[] = ['trend', 'range', 'range', 'trend', 'crash', 'range', 'gap']
@@ -30,57 +30,85 @@ function beginPhase(regime: Regime, price: number, rng: Rng): Phase {
   }
 }
 
-/**
- * @param startPrice USDT; the first open
- * @param minuteNotional USDT traded in a quiet minute
- */
-export function syntheticBars(
-  instrument: Instrument,
-  rng: Rng,
-  options: { startTime: number; startPrice: number; regimes?: readonly Regime[]; minuteNotional?: number },
-): BarSource {
-  const regimes = options.regimes === undefined || options.regimes.length === 0 ? DEFAULT_REGIMES : options.regimes
-  const notional = options.minuteNotional ?? 2_000_000
-  const floor = (instrument.minPrice / instrument.priceScale) * 2
-  const ceiling = (instrument.maxPrice / instrument.priceScale) * 0.5
-  let time = options.startTime
-  let price = options.startPrice
-  let phaseIndex = 0
-  let phase = beginPhase(present(regimes[0]), price, rng)
-  const bound = (value: number): number => Math.min(ceiling, Math.max(floor, value))
-  return {
-    startTime: options.startTime,
-    endTime: null,
-    next(): UnitBar {
-      if (phase.left === 0) {
-        phaseIndex = (phaseIndex + 1) % regimes.length
-        phase = beginPhase(present(regimes[phaseIndex]), price, rng)
-        if (phase.regime === 'gap') price = bound(phase.anchor)
-      }
-      phase.left--
-      const open = price
-      const pull = phase.regime === 'range' || phase.regime === 'gap' ? 0.03 * (phase.anchor / open - 1) : 0
-      const move = phase.drift + pull + phase.volatility * rng.normal()
-      const close = bound(open * (1 + Math.max(-0.2, Math.min(0.2, move))))
-      const wick = (): number => phase.volatility * 0.6 * rng.next()
-      const high = bound(Math.max(open, close) * (1 + wick()))
-      const low = bound(Math.min(open, close) * (1 - wick()))
-      price = close
-      const busy = (0.4 + 1.2 * rng.next()) * (1 + Math.min(8, Math.abs(move) / phase.volatility))
-      const lots = Math.max(12, Math.round(((notional / close) * busy * instrument.qtyScale) / instrument.step / 2))
-      const bar = {
-        openTime: time,
-        open: instrument.tickOf(open),
-        high: instrument.tickOf(high),
-        low: instrument.tickOf(low),
-        close: instrument.tickOf(close),
-        volume: lots * instrument.step,
-      }
-      time += MINUTE
-      return bar
-    },
+interface SyntheticTape {
+  readonly startTime: number
+  /** USDT; the first open. */
+  readonly startPrice: number
+  readonly regimes?: readonly Regime[]
+  /** USDT traded in a quiet minute. */
+  readonly minuteNotional?: number
+}
+
+class SyntheticBars implements BarSource {
+  readonly startTime: number
+  readonly endTime = null
+  readonly #instrument: Instrument
+  readonly #rng: Rng
+  readonly #regimes: readonly Regime[]
+  readonly #notional: number
+  readonly #floor: number
+  readonly #ceiling: number
+  readonly #bar = newBar()
+  #time: number
+  #price: number
+  #phaseIndex = 0
+  #phase: Phase
+
+  constructor(instrument: Instrument, rng: Rng, options: SyntheticTape) {
+    this.startTime = options.startTime
+    this.#instrument = instrument
+    this.#rng = rng
+    this.#regimes = options.regimes === undefined || options.regimes.length === 0 ? DEFAULT_REGIMES : options.regimes
+    this.#notional = options.minuteNotional ?? 2_000_000
+    this.#floor = (instrument.minPrice / instrument.priceScale) * 2
+    this.#ceiling = (instrument.maxPrice / instrument.priceScale) * 0.5
+    this.#time = options.startTime
+    this.#price = options.startPrice
+    this.#phase = beginPhase(present(this.#regimes[0]), this.#price, rng)
+  }
+
+  next(): UnitBar {
+    const phase = this.#nextPhase()
+    const rng = this.#rng
+    const instrument = this.#instrument
+    const open = this.#price
+    const { volatility } = phase
+    const pull = phase.regime === 'range' || phase.regime === 'gap' ? 0.03 * (phase.anchor / open - 1) : 0
+    const move = phase.drift + pull + volatility * rng.normal()
+    const close = this.#bound(open * (1 + Math.max(-0.2, Math.min(0.2, move))))
+    const high = this.#bound(Math.max(open, close) * (1 + volatility * 0.6 * rng.next()))
+    const low = this.#bound(Math.min(open, close) * (1 - volatility * 0.6 * rng.next()))
+    this.#price = close
+    const busy = (0.4 + 1.2 * rng.next()) * (1 + Math.min(8, Math.abs(move) / volatility))
+    const lots = Math.max(12, Math.round(((this.#notional / close) * busy * instrument.qtyScale) / instrument.step / 2))
+    const bar = this.#bar
+    bar.openTime = this.#time
+    bar.open = instrument.tickOf(open)
+    bar.high = instrument.tickOf(high)
+    bar.low = instrument.tickOf(low)
+    bar.close = instrument.tickOf(close)
+    bar.volume = lots * instrument.step
+    this.#time += MINUTE
+    return bar
+  }
+
+  #nextPhase(): Phase {
+    if (this.#phase.left === 0) {
+      this.#phaseIndex = (this.#phaseIndex + 1) % this.#regimes.length
+      this.#phase = beginPhase(present(this.#regimes[this.#phaseIndex]), this.#price, this.#rng)
+      if (this.#phase.regime === 'gap') this.#price = this.#bound(this.#phase.anchor)
+    }
+    this.#phase.left--
+    return this.#phase
+  }
+
+  #bound(value: number): number {
+    return Math.min(this.#ceiling, Math.max(this.#floor, value))
   }
 }
+
+export const syntheticBars = (instrument: Instrument, rng: Rng, options: SyntheticTape): BarSource =>
+  new SyntheticBars(instrument, rng, options)
 
 /** `count` quiet bars ending at `endTime` (exclusive) whose last close is `endPrice`: what REST shows before the tape begins. */
 export function preludeBars(

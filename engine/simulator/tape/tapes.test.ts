@@ -57,7 +57,7 @@ describe('recorded bars', () => {
       volume: '1',
     }))
     const source = recordedBars(columnsOf(bars), new Instrument(spec('ETHUSDT')), { loop: true })
-    const played = Array.from({ length: 7 }, () => present(source.next()))
+    const played = Array.from({ length: 7 }, () => ({ ...present(source.next()) }))
     expect(played.map((bar) => bar.openTime)).toEqual(Array.from({ length: 7 }, (_, i) => START + i * MINUTE))
     expect(present(played[3]).open).toBe(present(played[2]).close)
     expect(present(played[6]).open).toBe(present(played[5]).close)
