@@ -93,6 +93,8 @@ describe('usage', () => {
     ['a bad speed', ['run', '--headless', '--speed', 'fast'], /--speed expects a number/],
     ['a speed in paper', ['run', '--mode', 'paper', '--speed', '10'], /--speed goes with --mode simulated: paper runs in real time/],
     ['a key right there is not', ['run', '--key-rights', 'all'], /--key-rights expects one of trade, read-only/],
+    ['a position mode there is not', ['run', '--position-mode', 'both'], /--position-mode expects one of one-way, hedge/],
+    ['a trail too wide', ['run', '--trail-atr', '21'], /--trail-atr expects a number from 0\.1 to 20/],
     ['no symbols to choose', ['run', '--symbols', 'auto:0'], /symbols\.0: expected a symbol such as BTCUSDT, or auto:10/],
     [
       'a venue that may not be asked',

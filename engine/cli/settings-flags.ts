@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ok, type Result } from '../contract/result.ts'
-import { KEY_RIGHTS, parseSettings, type Settings, type StrategySettings, type Tape } from '../contract/settings.ts'
+import { KEY_RIGHTS, parseSettings, POSITION_MODES, type Settings, type StrategySettings, type Tape } from '../contract/settings.ts'
 import { hashStrategyFile } from '../processes/brain/strategy-file.ts'
 import { parseNumber, usage, type Usage } from './command.ts'
 
@@ -17,6 +17,8 @@ export const SETTINGS_FLAGS = {
   'key-rights': { type: 'string' },
   strategy: { type: 'string' },
   'strategy-file': { type: 'string' },
+  'trail-atr': { type: 'string' },
+  'position-mode': { type: 'string' },
   'upstream-rest': { type: 'string' },
   'upstream-ws': { type: 'string' },
   settings: { type: 'string' },
@@ -35,6 +37,8 @@ export const SETTINGS_USAGE: readonly (readonly [string, string])[] = [
   ['--key-rights R', "what the embedded exchange's key may do: trade, read-only, withdraw, transfer, untold"],
   ['--strategy NAME', 'placeholder, teacher or student'],
   ['--strategy-file FILE', 'a strategy of your own (engine/strategy/WRITING-A-STRATEGY.md)'],
+  ['--trail-atr N', 'stops follow the close at N × ATR once the position is one R ahead (0.1 to 20; default: they stay)'],
+  ['--position-mode one-way|hedge', "one position per symbol (default), or a long and a short one; the account's own must agree"],
   ['--settings FILE', 'JSON with any setting; flags override it'],
   ['--data DIR', 'where journal, latch, recordings and reports live'],
   ['--record, --no-record', 'keep what the brain sees for `aegis replay` (default: on; at most 2 GB, oldest sessions go first)'],
@@ -118,6 +122,17 @@ export function settingsFrom(values: SettingsValues, fixed: Readonly<Record<stri
     if (!file.ok) return file
     const given = input['strategy']
     input['strategy'] = { ...(typeof given === 'object' ? given : {}), file: file.value }
+  }
+  if (values['trail-atr'] !== undefined) {
+    const distance = parseNumber('trail-atr', values['trail-atr'], 0.1, 20)
+    if (!distance.ok) return distance
+    const given = input['strategy']
+    input['strategy'] = { ...(typeof given === 'object' ? given : {}), trailAtr: distance.value }
+  }
+  if (values['position-mode'] !== undefined) {
+    if (!POSITION_MODES.some((one) => one === values['position-mode']))
+      return usage(`--position-mode expects one of ${POSITION_MODES.join(', ')}`)
+    input['positionMode'] = values['position-mode']
   }
   if (values.record === true && values['no-record'] === true) return usage('--record and --no-record exclude each other')
   if (values.record === true || values['no-record'] === true) {

@@ -81,6 +81,8 @@ export type Tape = v.InferOutput<typeof TapeSchema>
 export const KEY_RIGHTS = ['trade', 'read-only', 'withdraw', 'transfer', 'untold'] as const
 export type KeyRights = (typeof KEY_RIGHTS)[number]
 
+export const POSITION_MODES = ['one-way', 'hedge'] as const
+
 /** A symbol, or `auto:N`: the N most traded USDT perpetuals, chosen when the engine starts, after the symbols named beside it. */
 const SYMBOL_ENTRY = /^([A-Z0-9]{2,20}|auto:([1-9]\d?|1\d\d|200))$/
 
@@ -110,7 +112,7 @@ export const SettingsSchema = v.strictObject({
   /** Of every symbol; the rails cap it. */
   leverage: integer(1, 20, 3),
   /** How the account keeps positions: one per symbol, or a long and a short one. The venue's own setting must agree, or nothing is entered. */
-  positionMode: v.optional(v.picklist(['one-way', 'hedge']), 'one-way'),
+  positionMode: v.optional(v.picklist(POSITION_MODES), 'one-way'),
   rails: v.optional(RailsSchema, {}),
   strategy: v.optional(StrategySchema, {}),
   /** Real venue (paper's public data, live's everything). Tests point it at a second simulator. */
