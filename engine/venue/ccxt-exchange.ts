@@ -71,11 +71,11 @@ export function ccxtFile(name: string): string {
   return pathToFileURL(join(dirname(dirname(entry)), 'js', 'src', name)).href
 }
 
-const BINANCE = import.meta.url.endsWith('.ts') ? ccxtFile('binanceusdm.js') : new URL('./ccxt-binanceusdm.js', import.meta.url).href
 let loading: Promise<CcxtConstructor> | undefined
 const load = (): Promise<CcxtConstructor> => {
   loading ??= (async () => {
-    const module: { readonly default?: unknown } = await import(BINANCE)
+    const bundled = new URL('./ccxt-binanceusdm.js', import.meta.url).href
+    const module: { readonly default?: unknown } = await import(import.meta.url.endsWith('.ts') ? ccxtFile('binanceusdm.js') : bundled)
     invariant(isConstructor(module.default), "ccxt's binanceusdm.js exports the exchange class")
     return module.default
   })()
