@@ -62,6 +62,24 @@ describe('aegis ledger --fills', () => {
     expect(run({ fills: write('big.json', big) }).fills.map((f) => f.tradeId)).toEqual(['9007199254740993', '9007199254740995'])
   })
 
+  it('trades of several symbols in one millisecond, in any order of rows: each row as it happened', () => {
+    const row = (symbol: string, id: number, side: string, price: number) =>
+      `true,0,USDT,${id},false,1,${price},1,${price},0,${side},BOTH,${symbol},1700000000000`
+    const rows = [row('ETHUSDT', 2, 'SELL', 110), row('BTCUSDT', 7, 'BUY', 5), row('ETHUSDT', 1, 'BUY', 100), row('BTCUSDT', 6, 'SELL', 6)]
+    for (const order of [rows, rows.toReversed(), [...rows.slice(1), ...rows.slice(0, 1)]]) {
+      const d = run({ fills: write('same.csv', [HEADER, ...order].join('\n')) })
+      const shown = (symbol: string) => d.fills.filter((f) => f.symbol === symbol).map((f) => [f.tradeId, f.realizedPnl, f.position])
+      expect(shown('ETHUSDT')).toEqual([
+        ['1', '0', '1'],
+        ['2', '10', '0'],
+      ])
+      expect(shown('BTCUSDT')).toEqual([
+        ['6', '0', '-1'],
+        ['7', '1', '0'],
+      ])
+    }
+  })
+
   it("this app's own export is read too", () => {
     const own = `time,symbol,side,positionSide,price,quantity,realizedPnl,commission,commissionAsset,maker,tradeId,orderId,clientId,source
 2023-11-14T22:13:20.000Z,BTCUSDT,SELL,BOTH,100,1,0,0.05,USDT,false,1,11,abc,stream

@@ -61,19 +61,43 @@ export interface LedgerDocument {
   readonly duplicates: number
 }
 
-/** Trades in the order in which they happened: by time, within a symbol by trade id. */
-export function inOrder(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
-  const timeOf = (entry: LedgerEntry): number => (entry.kind === 'fill' ? entry.fill.time : entry.time)
-  return entries.toSorted((a, b) => {
-    if (a.kind === 'fill' && b.kind === 'fill' && a.fill.symbol === b.fill.symbol) {
-      if (isNumericId(a.fill.tradeId) && isNumericId(b.fill.tradeId)) {
-        const order = compareNumericIds(a.fill.tradeId, b.fill.tradeId)
-        if (order !== 0) return order
-      }
-    }
-    return timeOf(a) - timeOf(b)
-  })
+interface Placed {
+  readonly entry: LedgerEntry
+  time: number
+  /** Symbol of a fill with a numeric id; '' for what only its time places. */
+  readonly book: string
 }
+
+/** Trades in the order in which they happened: within a symbol by trade id, whatever the clock says; between them by time. */
+export function inOrder(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
+  const placed = entries.map((entry): Placed => {
+    if (entry.kind === 'change') return { entry, time: entry.time, book: '' }
+    const { time, symbol, tradeId } = entry.fill
+    return { entry, time, book: isNumericId(tradeId) ? symbol : '' }
+  })
+  const books = new Map<string, Placed[]>()
+  for (const one of placed) {
+    if (one.book === '') continue
+    const known = books.get(one.book)
+    if (known === undefined) books.set(one.book, [one])
+    else known.push(one)
+  }
+  // Trades of many symbols share a millisecond: "by id here, by time there" in one comparison is no order at all. So a trade's time is
+  // first raised to that of the trades before it, and its rank in its symbol decides between equals.
+  const rank = new Map<Placed, number>()
+  for (const list of books.values()) {
+    let latest = 0
+    for (const one of list.toSorted((a, b) => compareNumericIds(idOf(a), idOf(b)))) {
+      latest = Math.max(latest, one.time)
+      one.time = latest
+      rank.set(one, rank.size)
+    }
+  }
+  const rankOf = (one: Placed): number => rank.get(one) ?? rank.size
+  return placed.toSorted((a, b) => a.time - b.time || rankOf(a) - rankOf(b)).map((one) => one.entry)
+}
+
+const idOf = ({ entry }: Placed): string => (entry.kind === 'fill' ? entry.fill.tradeId : '')
 
 /** Books the entries in the given order; fails with 'bad-fill' naming where and which field. */
 export function ledgerReport(entries: readonly LedgerEntry[], wallet: DecimalText): Result<LedgerDocument, Failure<'bad-fill'>> {
