@@ -54,4 +54,18 @@ describe('order blocks', () => {
     ])
     expect(blockAt(bars, 3, 6)).toEqual([-1, 55, 30, 8])
   })
+
+  it('a long trend leaves thousands of blocks behind, and each bar costs no more for that', () => {
+    // Up five, down one, seven bars a leg: every leg's high is broken by the next and no block is ever come back to.
+    const closes = Array.from(
+      { length: 140_000 },
+      (_, i) => 1_000 + Math.floor(i / 14) * 28 + (i % 14 < 7 ? (i % 14) * 5 : 70 - (i % 14) * 6),
+    )
+    const bars = barsOf(closes.map((close, i) => [closes[i - 1] ?? close, close + 1, close - 1, close]))
+    const swing = swings(bars, 3)
+    const started = performance.now()
+    const found = orderBlocks(bars, swing)
+    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(found.block.filter((block) => block === 1).length).toBeGreaterThan(5_000)
+  })
 })

@@ -1,5 +1,6 @@
 /** Order blocks: the last opposite extreme before a close through a swing (design/smc.md §1, two passes over all bars). */
 import { at, EMPTY, emptyColumn, type Bars } from './bars.ts'
+import { LevelQueue } from './level-queue.ts'
 import type { Swings } from './swings.ts'
 
 export interface OrderBlocks {
@@ -49,7 +50,9 @@ export function orderBlocks(bars: Bars, swing: Swings, closeMitigation = false):
   }
   const broken = new Uint8Array(n)
   for (const sign of [1, -1] as const) {
-    let active: number[] = []
+    // A trend leaves thousands of blocks behind that price never comes back to: only those it reaches are looked at.
+    const whole = new LevelQueue<number>(sign === 1 ? -1 : 1, Infinity)
+    const breached = new LevelQueue<number>(sign, Infinity)
     let swingBar = -1
     let used = true
     for (let i = 0; i < n; i++) {
@@ -57,7 +60,7 @@ export function orderBlocks(bars: Bars, swing: Swings, closeMitigation = false):
         swingBar = i - 1
         used = false
       }
-      active = active.filter((x) => keeps(x, i, sign))
+      age(whole, breached, i, sign)
       if (used || swingBar < 0) continue
       const beyond = sign === 1 ? at(bars.close, i) > at(bars.high, swingBar) : at(bars.close, i) < at(bars.low, swingBar)
       if (!beyond) continue
@@ -72,32 +75,25 @@ export function orderBlocks(bars: Bars, swing: Swings, closeMitigation = false):
       // A bearish block on the bar of a bullish one that was broken starts as broken, with that bar: the reference shares the state.
       if (Number.isNaN(at(out.mitigatedIndex, bar))) out.mitigatedIndex[bar] = 0
       out.percentage[bar] = volumeBalance(recent, before)
-      active.push(bar)
+      if (broken[bar] === 1) breached.add(sign === 1 ? top : bottom, bar)
+      else whole.add(sign === 1 ? bottom : top, bar)
     }
   }
   return out
 
-  function keeps(x: number, i: number, sign: 1 | -1): boolean {
+  /** Bar `i` wipes broken blocks and breaks whole ones, never both the same. */
+  function age(whole: LevelQueue<number>, breached: LevelQueue<number>, i: number, sign: 1 | -1): void {
     const [high, low] = [at(bars.high, i), at(bars.low, i)]
-    if (broken[x] === 1) {
-      const wiped = sign === 1 ? high > at(out.top, x) : low < at(out.bottom, x)
-      if (!wiped) return true
+    const back = sign === 1 ? high : low
+    for (let x = breached.take(back, true); x !== undefined; x = breached.take(back, true))
       out.block[x] = out.top[x] = out.bottom[x] = out.volume[x] = out.mitigatedIndex[x] = out.percentage[x] = EMPTY
-      return false
-    }
-    const body = closeMitigation
-    const reach =
-      sign === 1
-        ? body
-          ? Math.min(at(bars.open, i), at(bars.close, i))
-          : low
-        : body
-          ? Math.max(at(bars.open, i), at(bars.close, i))
-          : high
-    if (sign === 1 ? reach < at(out.bottom, x) : reach > at(out.top, x)) {
+    const [open, close] = [at(bars.open, i), at(bars.close, i)]
+    const body = sign === 1 ? Math.min(open, close) : Math.max(open, close)
+    const reach = closeMitigation ? body : sign === 1 ? low : high
+    for (let x = whole.take(reach, true); x !== undefined; x = whole.take(reach, true)) {
       broken[x] = 1
       out.mitigatedIndex[x] = sign === 1 ? i - 1 : i
+      breached.add(sign === 1 ? at(out.top, x) : at(out.bottom, x), x)
     }
-    return true
   }
 }
