@@ -100,21 +100,30 @@ const percentBelow = (reference: Decimal, value: Decimal): number => reference.m
 const isBelowBy = (percent: number, reference: Decimal, value: Decimal): boolean =>
   reference.gt(0) && reference.gt(value) && reference.minus(value).times(100).gte(reference.times(percent))
 
+/** What an amount since a reference breaks of a limit, in words; null when it holds. */
+type Fall<Limit> = (limit: Limit, reference: Decimal, equity: Decimal) => string | null
+
 /** The last answer again while the same amounts are asked about: an account that stands still is judged at every signal. */
-function remembered<Answer>(answer: (reference: Decimal, value: Decimal) => Answer): (reference: Decimal, value: Decimal) => Answer {
-  let last: { readonly reference: Decimal; readonly value: Decimal; readonly answer: Answer } | undefined
-  return (reference, value) => {
-    if (last?.reference !== reference || last.value !== value) last = { reference, value, answer: answer(reference, value) }
+function remembered<Limit>(judge: Fall<Limit>): Fall<Limit> {
+  let last: { readonly limit: Limit; readonly reference: Decimal; readonly equity: Decimal; readonly answer: string | null } | undefined
+  return (limit, reference, equity) => {
+    if (last?.reference !== reference || last.equity !== equity || last.limit !== limit) {
+      last = { limit, reference, equity, answer: judge(limit, reference, equity) }
+    }
     return last.answer
   }
 }
 
-const lossOf = remembered((reference, value) => reference.minus(value))
-const belowDayStart = remembered(percentBelow)
-const belowPeak = remembered(percentBelow)
-
-/** Loss since 00:00 UTC, positive when money was lost. */
-export const dayLoss = (s: Standing): Decimal => lossOf(s.dayStartEquity, s.equity)
+const drawdown = (since: string): Fall<number> =>
+  remembered((percent, reference, equity) =>
+    isBelowBy(percent, reference, equity) ? `${percentBelow(reference, equity).toFixed(2)} % below ${since}, limit ${percent} %` : null,
+  )
+const drawdownOfDay = drawdown("the day's start")
+const drawdownFromPeak = drawdown('the highest equity')
+const dailyLoss = remembered((limit: DecimalText, dayStart, equity) => {
+  const loss = dayStart.minus(equity)
+  return loss.lt(decimal(limit)) ? null : `lost ${usdt(loss)} USDT today, limit ${limit}`
+})
 
 const STANDING: readonly StandingRule[] = [
   ['trading-state', (s) => (s.tradingState === 'active' ? null : `trading is ${s.tradingState}: ${s.tradingReason}`)],
@@ -129,24 +138,9 @@ const STANDING: readonly StandingRule[] = [
     'consecutive-rejects',
     (s) => (s.consecutiveRejects < s.rails.maxConsecutiveRejects ? null : `${s.consecutiveRejects} orders refused in a row`),
   ],
-  [
-    'daily-loss',
-    (s) => (dayLoss(s).lt(decimal(s.rails.maxDailyLoss)) ? null : `lost ${usdt(dayLoss(s))} USDT today, limit ${s.rails.maxDailyLoss}`),
-  ],
-  [
-    'drawdown-day',
-    (s) => {
-      if (!isBelowBy(s.rails.maxDrawdownFromDayStartPct, s.dayStartEquity, s.equity)) return null
-      return `${belowDayStart(s.dayStartEquity, s.equity).toFixed(2)} % below the day's start, limit ${s.rails.maxDrawdownFromDayStartPct} %`
-    },
-  ],
-  [
-    'drawdown-peak',
-    (s) => {
-      if (!isBelowBy(s.rails.maxDrawdownFromPeakPct, s.peakEquity, s.equity)) return null
-      return `${belowPeak(s.peakEquity, s.equity).toFixed(2)} % below the highest equity, limit ${s.rails.maxDrawdownFromPeakPct} %`
-    },
-  ],
+  ['daily-loss', (s) => dailyLoss(s.rails.maxDailyLoss, s.dayStartEquity, s.equity)],
+  ['drawdown-day', (s) => drawdownOfDay(s.rails.maxDrawdownFromDayStartPct, s.dayStartEquity, s.equity)],
+  ['drawdown-peak', (s) => drawdownFromPeak(s.rails.maxDrawdownFromPeakPct, s.peakEquity, s.equity)],
 ]
 
 const CANDIDATE: readonly CandidateRule[] = [

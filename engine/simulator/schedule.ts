@@ -5,8 +5,8 @@
 import { present } from './present.ts'
 
 export interface Entry {
-  readonly time: number
-  readonly order: number
+  time: number
+  order: number
   /** Cleared by cancel. */
   run: (() => void) | null
 }
@@ -29,6 +29,13 @@ export class Schedule {
 
   add(time: number, run: () => void): Entry {
     return this.#insert({ time, order: this.#inserted++, run })
+  }
+
+  /** An entry that was taken, once more at a later time. */
+  again(entry: Entry, time: number): void {
+    entry.time = time
+    entry.order = this.#inserted++
+    this.#insert(entry)
   }
 
   /** A step of the tape of the symbol with this rank: when it was added does not show in when it is taken. */

@@ -63,6 +63,14 @@ export class LogisticRegression {
     return { names: this.names, weights: [...this.weights], bias: this.bias, examples: this.examples }
   }
 
+  weight(i: number): number {
+    return this.weights[i] ?? 0
+  }
+
+  get intercept(): number {
+    return this.bias
+  }
+
   private scaled(features: Readonly<Record<string, number>>, i: number): number {
     const deviation = this.examples > 1 ? Math.sqrt((this.squares[i] ?? 0) / this.examples) : 0
     const value = features[this.names[i] ?? ''] ?? 0

@@ -157,8 +157,7 @@ export function createLearner(
 
 /** The model's weights as features, so that the journal holds what the decision rested on. */
 function weights(model: LogisticRegression): Record<string, number> {
-  const { weights: values, bias } = model.state()
-  const all: Record<string, number> = { 'weight.bias': bias }
-  for (let i = 0; i < WEIGHT_NAMES.length; i++) all[WEIGHT_NAMES[i] ?? ''] = values[i] ?? 0
+  const all: Record<string, number> = { 'weight.bias': model.intercept }
+  for (let i = 0; i < WEIGHT_NAMES.length; i++) all[WEIGHT_NAMES[i] ?? ''] = model.weight(i)
   return all
 }

@@ -9,7 +9,6 @@ import type { BlockEvent, Emit, Sign, SwingEvent } from './structure-event.ts'
 interface Live {
   readonly block: BlockEvent
   broken: boolean
-  over: boolean
 }
 
 interface Hunt {
@@ -29,7 +28,7 @@ export class BlockStream {
     '1': { swing: undefined, used: true, next: 0 },
     '-1': { swing: undefined, used: true, next: 0 },
   }
-  private live: Live[] = []
+  private readonly live: Live[] = []
   /** A bar whose low stays at or above the floor and whose high at or below the ceiling changes no live block. */
   private floor = -Infinity
   private ceiling = Infinity
@@ -57,17 +56,16 @@ export class BlockStream {
   }
 
   private ageAll(now: number, emit: Emit): void {
-    let ended = false
+    const { live } = this
+    let kept = 0
     this.floor = -Infinity
     this.ceiling = Infinity
-    for (const one of this.live) {
-      if (this.age(one, now, emit)) this.bound(one)
-      else {
-        one.over = true
-        ended = true
-      }
+    for (const one of live) {
+      if (!this.age(one, now, emit)) continue
+      this.bound(one)
+      live[kept++] = one
     }
-    if (ended) this.live = this.live.filter((one) => !one.over)
+    live.length = kept
   }
 
   /** Where a bar's reach would end the block's present state; bodies reach no further than wicks. */
@@ -118,7 +116,7 @@ export class BlockStream {
       knownAt: window.length - 1,
     }
     emit(block)
-    const one: Live = { block, broken: false, over: false }
+    const one: Live = { block, broken: false }
     for (let k = i + 1; k < window.length; k++) if (!this.age(one, k, emit)) return
     this.live.push(one)
     this.bound(one)

@@ -22,15 +22,20 @@ export class LevelQueue<Item> {
 
   add(level: number, item: Item): void {
     const key = level * this.direction
-    let low = 0
-    let high = this.levels.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.levels[middle] ?? 0) >= key) low = middle + 1
-      else high = middle
+    const { levels, items } = this
+    let at = levels.length
+    levels.push(key)
+    items.push(item)
+    // Most come near the end: prices move on from where they are.
+    for (; at > 0; at--) {
+      const before = levels[at - 1]
+      const other = items[at - 1]
+      if (before === undefined || other === undefined || before >= key) break
+      levels[at] = before
+      items[at] = other
     }
-    this.levels.splice(low, 0, key)
-    this.items.splice(low, 0, item)
+    levels[at] = key
+    items[at] = item
     if (this.levels.length > this.limit) {
       this.levels.shift()
       this.items.shift()

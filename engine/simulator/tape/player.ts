@@ -49,6 +49,8 @@ export class TapePlayer {
   #pending: UnitBar | null
   /** Of the bar being played. */
   #openTime = 0
+  /** The bar's end: on the agenda while a bar is played. */
+  readonly #closing: Entry = { time: 0, order: 0, run: () => this.#close() }
   /** Steps of the path played so far. */
   #played: number
   #armed: Entry | null = null
@@ -79,7 +81,7 @@ export class TapePlayer {
     this.#path.draw(bar, instrument.tick, instrument.step, this.#rng)
     this.#played = 0
     this.#openTime = bar.openTime
-    this.#parts.world.schedule.add(bar.openTime + MINUTE, this.#close)
+    this.#parts.world.schedule.again(this.#closing, bar.openTime + MINUTE)
     this.arm()
   }
 
@@ -89,7 +91,7 @@ export class TapePlayer {
     const from = this.#played
     // A step that can reach somebody is the agenda's to play.
     const end = this.#armed === null ? this.#path.length : this.#armedAt
-    let to = from
+    let to = (times[end - 1] ?? Infinity) <= now ? end : from
     while (to < end && (times[to] ?? 0) <= now) to++
     if (to === from) return
     this.#played = to
@@ -143,7 +145,7 @@ export class TapePlayer {
     risk.check(this.market)
   }
 
-  readonly #close = (): void => {
+  #close(): void {
     // Whoever decides on this bar decides on every market as it is now.
     this.#parts.catchUp()
     this.#publisher.minuteClosed(this.#openTime, this.#parts.world.now)
