@@ -11,6 +11,7 @@ import { strategyNames } from '../strategy/registry.ts'
 import { parseSettings, type Settings, type Tape } from '../contract/settings.ts'
 import { strategyFileOf } from './settings-flags.ts'
 import { parseDuration, parseFlags, parseNumber, refuse, usage, type Command } from './command.ts'
+import { outFolder } from './out-folder.ts'
 import { planOf, SWEEP_FLAGS, SWEEP_USAGE, sweepCommand } from './sweep.ts'
 
 const FLAGS = {
@@ -109,17 +110,24 @@ export const backtest: Command = {
     const horizonMs = horizon?.value ?? (tape === 'synthetic' ? WEEK_MS : undefined)
     const symbol = settings.value.symbols[0] ?? 'BTCUSDT'
     const asRun = values.tape === undefined ? null : { session: runSession(settings.value, tapeOf(tape)), rate: settings.value.speed }
+    const folder = values.out === undefined ? null : outFolder('out', values.out)
+    if (folder !== null && !folder.ok) return refuse(io, folder.error)
     if (plan.value !== null) {
       const { startingBalance: balance, strategy, rails } = settings.value
       const input = { tape, symbol, seed: seed.value, balance, latencyMs: latency?.value ?? 0, horizonMs: horizonMs ?? null, asRun }
       const window = { from: times.from ?? null, to: times.to ?? null }
-      return sweepCommand(
+      const code = await sweepCommand(
         { plan: plan.value, input, base: { strategy, rails }, ...window, out: values.out, json: values.json === true },
         io,
       )
+      folder?.value.discardEmpty()
+      return code
     }
     const strategy = await tryStrategy(settings.value.strategy, symbol)
-    if (!strategy.ok) return refuse(io, strategy.error)
+    if (!strategy.ok) {
+      folder?.value.discardEmpty()
+      return refuse(io, strategy.error)
+    }
     const result = await run({
       tape,
       symbol,
@@ -133,7 +141,10 @@ export const backtest: Command = {
       ...(latency === null ? {} : { latencyMs: latency.value }),
       ...(horizonMs === undefined ? {} : { horizonMs }),
     })
-    if (!result.ok) return refuse(io, result.error)
+    if (!result.ok) {
+      folder?.value.discardEmpty()
+      return refuse(io, result.error)
+    }
     const { report } = result.value
     let written: readonly string[] = []
     if (values.out !== undefined) {

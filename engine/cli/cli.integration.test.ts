@@ -83,6 +83,18 @@ describe('usage', () => {
     expect(aegis('run', '--help').stdout).toContain('--headless')
   })
 
+  it('tells its version and build, as a line and as a document', () => {
+    expect(aegis('--version')).toEqual({ code: 0, stdout: expect.stringMatching(/^aegis \d+\.\d+\.\d+ \(build \S+\)\n$/), stderr: '' })
+    expect(JSON.parse(aegis('--version', '--json').stdout)).toEqual({ version: expect.any(String), build: expect.any(String) })
+  })
+
+  it('a back-test that does not come about leaves no folder', () => {
+    const out = join(folder(), 'a', 'b')
+    expectUsage(aegis('backtest', '--file', '/nonexistent.csv', '--out', out), /nonexistent\.csv/)
+    expectUsage(aegis('backtest', '--file', '/nonexistent.csv', '--sweep', 'riskPerTradePct=0.25,0.5', '--out', out), /nonexistent\.csv/)
+    expect(existsSync(join(out, '..'))).toBe(false)
+  })
+
   it.each<[string, string[], RegExp]>([
     ['an unknown command', ['fly'], /no command "fly"/],
     ['an unknown flag', ['run', '--headles'], /--headles/],
@@ -106,6 +118,17 @@ describe('usage', () => {
     ['an unknown symbol', ['run', '--symbols', 'NOPE', '--data', '/nonexistent/x'], /no contract data for NOPE/],
     ['a symbol twice', ['run', '--symbols', 'BTCUSDT,BTCUSDT', '--data', '/nonexistent/x'], /each symbol once/],
     ['a report folder that cannot be', ['audit', '--only', 'C1.1', '--report', '/dev/null'], /--report .* cannot be created or written/],
+    ['a report folder that can never be', ['chaos', '--only', 'tsunami', '--report', '/proc/nope/x'], /--report \/proc\/nope\/x cannot be/],
+    ['a result folder that can never be', ['backtest', '--tape', 'demo', '--out', '/proc/nope/x'], /--out \/proc\/nope\/x cannot be/],
+    ['a result folder under a file', ['backtest', '--tape', 'demo', '--out', `${AEGIS}/x`], /--out .* cannot be created or written/],
+    [
+      'a result folder that is a file',
+      ['backtest', '--tape', 'demo', '--sweep', 'riskPerTradePct=0.25,0.5', '--out', AEGIS],
+      /--out .* cannot be created or written/,
+    ],
+    ['help for a command there is not', ['help', 'nope'], /no command "nope"/],
+    ['help for two commands', ['help', 'run', 'kill'], /unexpected "kill"/],
+    ['a version of something', ['--version', 'now'], /unexpected "now"/],
     ['a bad mode', ['run', '--headless', '--mode', 'dream'], /mode/],
     ['live', ['run', '--headless', '--mode', 'live'], /live is locked: it lacks/],
     ['a bad settings file', ['run', '--settings', '/nonexistent.json'], /--settings .* cannot be read/],

@@ -2,7 +2,7 @@
 import { analyze } from './analyze.ts'
 import { audit, chaos } from './proof.ts'
 import { backtest } from './backtest.ts'
-import type { Command, ExitCode, Io } from './command.ts'
+import { refuse, usage, type Command, type ExitCode, type Io } from './command.ts'
 import { doctor } from './doctor.ts'
 import { journal } from './journal.ts'
 import { kill } from './kill.ts'
@@ -12,6 +12,7 @@ import { replay } from './replay.ts'
 import { run } from './run.ts'
 import { simulator } from './simulator.ts'
 import { status } from './status.ts'
+import { codeVersion } from '../supervisor/code-version.ts'
 import { validate } from './validate.ts'
 
 export const COMMANDS: readonly Command[] = [
@@ -42,18 +43,27 @@ function help(io: Io, of?: Command): void {
     return
   }
   io.out(`usage: aegis <command> [options]\n\n${table(COMMANDS.map((one) => [one.name, one.summary]))}\n`)
-  io.out('aegis help <command> lists its options. Exit codes: 0 success, 1 what was checked failed, 2 wrong usage or input.\n')
+  io.out(
+    'aegis help <command> lists its options; aegis --version tells the build. Exit codes: 0 success, 1 what was checked failed, 2 wrong usage or input.\n',
+  )
 }
 
 /** @returns the exit code; writes only through `io`. */
 export async function aegis(args: readonly string[], io: Io): Promise<ExitCode> {
   const [name, ...rest] = args
+  if (name === '--version' || name === '-v') {
+    if (rest.some((one) => one !== '--json')) return refuse(io, usage(`unexpected "${rest.find((one) => one !== '--json') ?? ''}"`).error)
+    const { version, build } = codeVersion()
+    io.out(rest.length > 0 ? `${JSON.stringify({ version, build })}\n` : `aegis ${version} (build ${build})\n`)
+    return 0
+  }
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     const of = COMMANDS.find((one) => one.name === rest[0])
     if (rest[0] !== undefined && of === undefined) {
       io.err(`aegis: there is no command "${rest[0]}" (see aegis help)`)
       return 2
     }
+    if (rest[1] !== undefined) return refuse(io, usage(`unexpected "${rest[1]}"`).error)
     help(io, of)
     return name === undefined ? 2 : 0
   }

@@ -1,8 +1,7 @@
 /** `aegis audit` and `aegis chaos`: run the injected proofs, print one document, exit 1 when anything did not pass. */
-import { accessSync, constants, mkdirSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { AuditReport, ChaosReport, ProofRunner } from '../contract/proof.ts'
 import { parseFlags, parseNumber, refuse, type Command, type ExitCode } from './command.ts'
+import { outFolder } from './out-folder.ts'
 
 const FLAGS = {
   json: { type: 'boolean' },
@@ -68,15 +67,8 @@ function proofCommand<Report>(kind: Kind<Report>): Command {
         ids?.find((id) => !catalog.some((one) => one.id === id)) ?? suites?.find((suite) => !catalog.some((one) => one.suite === suite))
       if (unknown !== undefined)
         return refuse(io, { code: 'usage', message: `there is no ${kind.name} "${unknown}" (see aegis ${kind.name} --list)` })
-      const reportDir = values.report === undefined ? undefined : resolve(values.report)
-      if (reportDir !== undefined) {
-        try {
-          mkdirSync(reportDir, { recursive: true })
-          accessSync(reportDir, constants.W_OK | constants.X_OK)
-        } catch {
-          return refuse(io, { code: 'usage', message: `--report ${values.report ?? ''} cannot be created or written` })
-        }
-      }
+      const folder = values.report === undefined ? null : outFolder('report', values.report)
+      if (folder !== null && !folder.ok) return refuse(io, folder.error)
       const abort = new AbortController()
       void io.stopped.then(() => abort.abort())
       const result = await runner.run(
@@ -84,7 +76,7 @@ function proofCommand<Report>(kind: Kind<Report>): Command {
           ...(ids === undefined ? {} : { ids }),
           ...(suites === undefined ? {} : { suites }),
           ...(seed === undefined ? {} : { seed: seed.value }),
-          ...(reportDir === undefined ? {} : { reportDir }),
+          ...(folder === null ? {} : { reportDir: folder.value.path }),
         },
         (progress) => io.err(`${progress.done}/${progress.total} ${progress.current}`),
         abort.signal,

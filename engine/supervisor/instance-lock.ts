@@ -2,11 +2,12 @@
  * One engine per data folder. The lock is an SQLite write lock on an empty file: the kernel drops it however the process
  * dies (no stale pid files), it holds within one process too, and it works on every platform SQLite does.
  */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import * as v from 'valibot'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
+import { makeFolder } from './make-folder.ts'
 
 export interface InstanceLock {
   release(): void
@@ -27,25 +28,13 @@ const owner = (file: string): string => {
   }
 }
 
-/** Level by level: where a folder can never be made (/proc), mkdir's own recursion tries for ever. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return
-  makeFolder(dirname(path))
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (thrown) {
-    // Another start may have made it in between.
-    if (!existsSync(path)) throw thrown
-  }
-}
-
 /**
  * Creates `dataDir` (0700) if need be and takes the lock.
  * Failures: 'data-dir' (cannot be created or written), 'in-use' (another engine runs on it).
  */
 export function lockDataDir(dataDir: string, host: string, now: Date = new Date()): Result<InstanceLock, Failure<'data-dir' | 'in-use'>> {
   try {
-    makeFolder(resolve(dataDir))
+    makeFolder(resolve(dataDir), 0o700)
     if (!statSync(dataDir).isDirectory()) return fail('data-dir', `${dataDir} is not a folder`)
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (thrown) {
