@@ -170,8 +170,9 @@ const CANDIDATE: readonly CandidateRule[] = [
     'price-band',
     (s, c) => {
       if (c.mark.lte(0)) return `no mark price for ${c.symbol}`
-      const away = c.price.minus(c.mark).abs().div(c.mark).times(100).toNumber()
-      return away <= s.rails.priceBandPct ? null : `price is ${away.toFixed(2)} % from the mark, limit ${s.rails.priceBandPct} %`
+      const away = c.price.minus(c.mark).abs().times(100)
+      if (away.lte(c.mark.times(s.rails.priceBandPct))) return null
+      return `price is ${away.div(c.mark).toFixed(2)} % from the mark, limit ${s.rails.priceBandPct} %`
     },
   ],
   [
