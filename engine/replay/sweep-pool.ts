@@ -3,7 +3,9 @@
  * whenever, so the result is independent of the number of workers. A worker that dies fails the task it had, by name, and is replaced;
  * when workers keep dying the rest is reported as not played: nothing is ever silently missing.
  */
+import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { fail, type Failure, type Result } from '../contract/result.ts'
 import type { SharedColumns } from './shared-columns.ts'
@@ -29,6 +31,13 @@ export function playTasks(options: SweepPoolOptions): Promise<Result<readonly Sw
 }
 
 const ownEntry = (): URL => new URL(`./sweep-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+
+/** A thread has no compile cache unless it is told of one: with ours it loads in a third of the time, and strips no types. */
+function environment(): NodeJS.ProcessEnv {
+  const cache = getCompileCacheDir()
+  // Node names the folder of its own version inside the one it was given.
+  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) }
+}
 
 class Pool {
   readonly #options: SweepPoolOptions
@@ -64,7 +73,7 @@ class Pool {
 
   #start(): void {
     const { entry = ownEntry(), input, bars } = this.#options
-    const worker = new Worker(entry, { workerData: { input, bars }, name: 'sweep' })
+    const worker = new Worker(entry, { workerData: { input, bars }, name: 'sweep', env: environment() })
     this.#workers.add(worker)
     let place: number | null = null
     let why = ''

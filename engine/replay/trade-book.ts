@@ -49,13 +49,31 @@ interface Leg {
 }
 
 const MAX_TRADES = 1_000_000
+const HASHED_AT_ONCE = 65_536
+
+/** sha256 of texts one after the other. Many small ones cost more in the calls than in the hashing: they are gathered. */
+class TextHash {
+  readonly #hash = createHash('sha256')
+  #gathered = ''
+
+  update(text: string): void {
+    this.#gathered += text
+    if (this.#gathered.length < HASHED_AT_ONCE) return
+    this.#hash.update(this.#gathered)
+    this.#gathered = ''
+  }
+
+  digest(): string {
+    return this.#hash.copy().update(this.#gathered).digest('hex')
+  }
+}
 
 export class TradeBook {
   readonly trades: ClosedTrade[] = []
   readonly #groups = new Map<string, OpenGroup>()
   readonly #intents = new Map<string, IntentPayload>()
-  readonly #hash = createHash('sha256')
-  readonly #ordersHash = createHash('sha256')
+  readonly #hash = new TextHash()
+  readonly #ordersHash = new TextHash()
   orders = 0
   fills = 0
   signals = 0
@@ -186,10 +204,10 @@ export class TradeBook {
 
   /** sha256 over every closed trade, in the order they closed. */
   tradesHash(): string {
-    return this.#hash.copy().digest('hex')
+    return this.#hash.digest()
   }
 
   ordersHash(): string {
-    return this.#ordersHash.copy().digest('hex')
+    return this.#ordersHash.digest()
   }
 }
