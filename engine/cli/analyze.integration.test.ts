@@ -173,6 +173,20 @@ describe('real files of any common shape', () => {
         7,
       ]),
       'Binance without a header': csv('', (r) => [...r, Number(r[0]) + 59_999, 1, 2, 3, 4, 0]).trimStart(),
+      'MetaTrader 5': csv(
+        '<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<TICKVOL>,<VOL>,<SPREAD>',
+        (r) => [time(r).slice(0, 10).replaceAll('-', '.'), time(r).slice(11, 19), ...r.slice(1, 5), 9, r[5] ?? 0, 1],
+        '\t',
+      ),
+      'MetaTrader 4 without a header': csv('', (r) => [
+        time(r).slice(0, 10).replaceAll('-', '.'),
+        time(r).slice(11, 16),
+        ...r.slice(1),
+      ]).trimStart(),
+      'dates in digits': csv(
+        'Date,Open,High,Low,Close,Volume',
+        withTime((r) => time(r).slice(0, 19).replaceAll(/[-T:]/g, '')),
+      ),
       'comments, blank lines and spaces': `# from a recorder\n\n${csv(HEADER, (r) => r.map((cell) => ` ${cell} `), ',', '\n\n')}`,
       'gzip, whatever its name': gzipSync(csv(HEADER)),
     }

@@ -32,6 +32,9 @@ export interface Layout {
 }
 
 const BINANCE: Omit<Layout, 'separator'> = { time: 0, prices: [1, 2, 3, 4], volume: 5 }
+/** MetaTrader 4 exports without a header: date and time of day apart. */
+const METATRADER: Omit<Layout, 'separator'> = { time: 0, clock: 1, prices: [2, 3, 4, 5], volume: 6 }
+const CLOCK = /^\d{1,2}:\d{2}(?::\d{2})?$/
 export const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** Cells of a row, trimmed; quotes as in RFC 4180. A row has its line to itself. */
@@ -62,8 +65,24 @@ export const timeText = (cells: readonly string[], layout: Layout): string =>
 
 const pad = (text: string): string => text.padStart(2, '0')
 
-/** A time written as a number, in ms: s, ms, µs or ns by magnitude. */
+/** 20240131 or 20240131235900, in ms; undefined for any other number. */
+function compactDate(value: number): number | undefined {
+  const [date, clock] = value > 1e13 ? [Math.floor(value / 1e6), value % 1e6] : [value, 0]
+  if (date < 19_000_101 || date > 21_001_231 || !Number.isInteger(value)) return undefined
+  const [month, day] = [Math.floor(date / 100) % 100, date % 100]
+  const [hour, minute, second] = [Math.floor(clock / 1e4), Math.floor(clock / 100) % 100, clock % 100]
+  if (hour > 23 || minute > 59 || second > 59) return undefined
+  const ms = Date.UTC(Math.floor(date / 1e4), month - 1, day, hour, minute, second)
+  return new Date(ms).getUTCMonth() === month - 1 && new Date(ms).getUTCDate() === day ? ms : undefined
+}
+
+/**
+ * A time written as a number, in ms: s, ms, µs or ns by magnitude. A number that spells a date would be seconds of 1970 or
+ * milliseconds of the years after 2570: it is the date.
+ */
 export function epochMs(value: number): number | undefined {
+  const spelled = (value > 1.9e7 && value < 2.2e7) || (value > 1.9e13 && value < 2.2e13) ? compactDate(value) : undefined
+  if (spelled !== undefined) return spelled
   const ms = value >= 1e17 ? value / 1e6 : value >= 1e14 ? value / 1_000 : value >= 1e11 ? value : value * 1_000
   return ms > 0 ? Math.round(ms * 1_000) / 1_000 : undefined
 }
@@ -72,20 +91,30 @@ export function epochMs(value: number): number | undefined {
 export function parseTime(text: string): number | undefined {
   const trimmed = text.trim()
   if (/^\d{1,19}(\.\d+)?$/.test(trimmed)) return epochMs(Number(trimmed))
-  // 13.09.2020 12:26:40.000, as the GMT exports of Dukascopy write it: dots, and the year last.
-  const europe = /^(\d{2})\.(\d{2})\.(\d{4})(.*)$/.exec(trimmed)
-  const ordered = europe === null ? trimmed : `${europe[3]}-${europe[2]}-${europe[1]}${europe[4]}`
   const match =
-    /^(\d{4})[.\-/](\d{1,2})[.\-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/.exec(
-      ordered,
+    /^(\d{4})[.\-/](\d{1,2})[.\-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$/.exec(
+      yearFirst(trimmed),
     )
   if (match === null) return undefined
   const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match
-  const offset = /^[ZUG]/.test(zone) ? 'Z' : zone.includes(':') ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`
+  const offset = /^[ZUG]/.test(zone) ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`
   const date = `${year}-${pad(month)}-${pad(day)}`
   const ms = Date.parse(`${date}T${pad(hour)}:${minute}:${second}${fraction.slice(0, 4)}${offset}`)
+  const midnight = Date.parse(`${date}T00:00:00Z`)
   // Date.parse rolls 31 February over; a date that does not come back the same is not a date.
-  return Number.isNaN(ms) || (offset === 'Z' && !new Date(ms).toISOString().startsWith(date)) ? undefined : ms
+  return Number.isNaN(ms) || Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date) ? undefined : ms
+}
+
+/** Dates that are not written year-month-day with separators, so written; any other text as it is. */
+function yearFirst(text: string): string {
+  // 13.09.2020 12:26:40.000, as the GMT exports of Dukascopy write it: dots, and the year last.
+  const europe = /^(\d{2})\.(\d{2})\.(\d{4})(.*)$/.exec(text)
+  if (europe !== null) return `${europe[3]}-${europe[2]}-${europe[1]}${europe[4]}`
+  // 20200913 122640 and 20200913T12:26:40Z.
+  const compact = /^(\d{4})(\d{2})(\d{2})[T ](\d{2}):?(\d{2})(?::?(\d{2}))?(\D.*)?$/.exec(text)
+  if (compact === null) return text
+  const [, year, month, day, hour, minute, second = '00', rest = ''] = compact
+  return `${year}-${month}-${day} ${hour}:${minute}:${second}${rest}`
 }
 
 /** The layout a file's first row tells, and whether that row is a bar already (Binance's files have no header). */
@@ -94,9 +123,10 @@ export function firstRow(text: string): Result<{ readonly layout: Layout; readon
   const separator = SEPARATORS.find((one) => row.includes(one)) ?? ','
   const cells = cellsOf(row, separator)
   const isBar = cells.length >= 6 && parseTime(cells[0] ?? '') !== undefined
-  if (isBar) return ok({ layout: { ...BINANCE, separator }, isBar })
+  if (isBar) return ok({ layout: { ...(CLOCK.test(cells[1] ?? '') ? METATRADER : BINANCE), separator }, isBar })
+  // MetaTrader 5 writes its names in angle brackets.
   const named = namedLayout(
-    cells.map((name) => name.toLowerCase()),
+    cells.map((name) => name.toLowerCase().replace(/^<(.+)>$/, '$1')),
     separator,
   )
   return named.ok ? ok({ layout: named.value, isBar }) : named
