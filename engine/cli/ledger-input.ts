@@ -7,12 +7,14 @@ import * as v from 'valibot'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import { decimal } from '../money/decimal.ts'
 import type { LedgerEntry } from '../money/ledger-report.ts'
+import { parseTime } from '../replay/ohlcv-layout.ts'
 import { Trades } from '../venue/codec/order-documents.ts'
 import { decodeUserFrame } from '../venue/codec/user-events.ts'
 import { parseLossless } from '../venue/lossless-json.ts'
 
 type Entries = Result<readonly LedgerEntry[], Failure<'usage'>>
 
+const LINE_END = /\r\n?|\n/
 const MAX_BYTES = 512 * 1_024 * 1_024
 
 function readText(file: string): Result<string, Failure<'usage'>> {
@@ -61,7 +63,7 @@ interface Row {
 }
 
 function csvRows(file: string, text: string): Result<readonly Row[], Failure<'usage'>> {
-  const lines = text.split(/\r?\n/)
+  const lines = text.split(LINE_END)
   const header = cells(lines[0] ?? '')
   if (header === null) return fail('usage', `${file}: line 1: the header has an open quote`)
   const names = header.map((name) => ALIASES[name] ?? name)
@@ -80,7 +82,8 @@ function csvRows(file: string, text: string): Result<readonly Row[], Failure<'us
   return ok(rows)
 }
 
-const timeOf = (cell: string): number => (/^\d+$/.test(cell) ? Number(cell) : Date.parse(cell))
+/** UTC where no offset is written: the same file means the same in every time zone. */
+const timeOf = (cell: string): number => parseTime(cell) ?? Number.NaN
 
 function jsonRows(file: string, text: string): Result<readonly Row[], Failure<'usage'>> {
   const parsed = parseLossless(text)
@@ -116,7 +119,7 @@ function streamRows(file: string, text: string): Result<readonly Row[], Failure<
   const whole = /^\s*\[/.test(text) ? parseLossless(text) : null
   if (whole?.ok === true && Array.isArray(whole.value)) return ok(whole.value.map((raw: unknown, i) => ({ at: `event ${i + 1}`, raw })))
   const rows: Row[] = []
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  for (const [index, line] of text.split(LINE_END).entries()) {
     if (line.trim() === '') continue
     const at = `line ${index + 1}`
     const parsed = parseLossless(line)

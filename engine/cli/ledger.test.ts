@@ -98,6 +98,20 @@ describe('aegis ledger --fills', () => {
     expect(JSON.parse(out)).toEqual(d)
   })
 
+  it('times as the venue’s page exports them: UTC whatever the machine’s zone, seconds, and old line ends', () => {
+    const zone = process.env['TZ']
+    process.env['TZ'] = 'America/New_York'
+    try {
+      const at = (cell: string) =>
+        run({ fills: write('t.csv', `${HEADER}\n${CSV.split('\n')[1]?.replace('1700000000000', cell)}`) }).fills[0]?.time
+      expect([at('2023-11-14 22:13:20'), at('2023-11-14T22:13:20.000Z'), at('1700000000')]).toEqual(Array(3).fill(1_700_000_000_000))
+    } finally {
+      if (zone === undefined) delete process.env['TZ']
+      else process.env['TZ'] = zone
+    }
+    expect(brief(run({ fills: write('old-mac.csv', CSV.replaceAll('\n', '\r')) }))).toEqual(WANTED)
+  })
+
   it.each([
     ['no number', CSV.replace(',104,2,', ',abc,2,'), 'bad.csv: line 3: price: expected a decimal number'],
     ['negative quantity', CSV.replace(',104,2,', ',104,-2,'), 'bad.csv: line 3: qty: must not be negative'],
