@@ -248,6 +248,14 @@ describe('real files of any common shape', () => {
     }
   })
 
+  it('a session by its name in any case, as the reference writes "london close kill zone"', async () => {
+    const [file, out] = [join(folder(), 'plain.csv'), folder()]
+    writeFileSync(file, csv(HEADER))
+    const named = (session: string) => aegis('analyze', '--file', file, '--out', out, '--session', session)
+    expect((await named('london close kill zone')).code).toBe(0)
+    expect((await named('Custom')).stderr).toMatch(/--session expects one of .*London close kill zone/)
+  })
+
   it('recorded bitcoin minutes', async ({ skip }) => {
     if (!existsSync(RECORDED)) return skip('recorded minutes are not beside this checkout')
     const out = folder()

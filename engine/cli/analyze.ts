@@ -40,8 +40,9 @@ export const analyze: Command = {
     if (typeof closeBreak === 'object') return refuse(io, closeBreak.error)
     const closeMitigation = truth('close-mitigation', values['close-mitigation'], false)
     if (typeof closeMitigation === 'object') return refuse(io, closeMitigation.error)
-    const session = values.session ?? 'London'
-    if (!sessionNames().includes(session)) return refuse(io, usage(`--session expects one of ${sessionNames().join(', ')}`).error)
+    const wanted = (values.session ?? 'London').toLowerCase()
+    const session = sessionNames().find((name) => name.toLowerCase() === wanted)
+    if (session === undefined) return refuse(io, usage(`--session expects one of ${sessionNames().join(', ')}`).error)
     const result = await analyzeFile({
       file: values.file,
       out: values.out,
