@@ -10,6 +10,7 @@ import type { Ledger } from '../money/ledger.ts'
 import { parseClientId } from '../orders/client-id.ts'
 import type { Baseline, Command } from './events.ts'
 import { addForeign, foreignOf } from './foreign.ts'
+import { newMovement, type Witness } from './movements.ts'
 import { applyToOrder, leaveUnclaimed } from './order-desk.ts'
 import type { BrainState, SymbolState } from './state.ts'
 import { amountOf } from './text.ts'
@@ -58,6 +59,7 @@ export function startLedger(state: BrainState, baseline: Baseline, ledger: Ledge
   state.venueWallet = baseline.wallet
   state.venueWalletAt = baseline.at
   state.lastIncomeAt = baseline.at
+  state.movements.clear()
   state.baselineAt = baseline.at
   state.walletAgreedAt = baseline.at
   const equity = equityOf(state)
@@ -199,8 +201,8 @@ export function applyAccountEvent(state: BrainState, event: AccountEvent, out: C
       symbol: event.fundingSymbol ?? '',
       amount: usdt.change,
       time: event.transactionTime,
-      count: event.positions.length,
     },
+    { by: 'stream', mark: `${event.transactionTime} ${usdt.wallet} ${event.fundingSymbol ?? ''}` },
     out,
   )
 }
@@ -208,15 +210,16 @@ export function applyAccountEvent(state: BrainState, event: AccountEvent, out: C
 /** Funding and transfers, from the stream or from the income history; the same change counts once. */
 export function bookChange(
   state: BrainState,
-  change: { reason: string; symbol: string; amount: DecimalText; time: number; count?: number },
+  change: { reason: string; symbol: string; amount: DecimalText; time: number },
+  witness: Witness,
   out: Command[],
 ): boolean {
   const { ledger } = state
   if (ledger === null) return false
   const kind = change.reason === 'FUNDING_FEE' ? 'funding' : 'transfer'
-  // The stream gives no id and its own words (DEPOSIT where the history says TRANSFER): kind, second and amount name a change in both.
-  const id = `${kind} ${Math.floor(change.time / 1_000)} ${decimal(change.amount).toFixed()}`
-  if (ledger.applyChange({ kind, id, amount: change.amount }) === 'duplicate') return false
+  // The stream gives no id and its own words: DEPOSIT where the history says TRANSFER.
+  const id = newMovement(state, { kind, time: change.time, amount: decimal(change.amount).toFixed() }, witness)
+  if (id === null || ledger.applyChange({ kind, id, amount: change.amount }) === 'duplicate') return false
   state.revision++
   if (kind === 'transfer') {
     // Money moved in or out is neither profit nor loss.

@@ -11,6 +11,7 @@ import { tighter } from '../orders/trailing.ts'
 import { startLedger } from './account.ts'
 import { baseLeverage } from './leverage.ts'
 import { addForeign, setForeign } from './foreign.ts'
+import { recallMovement } from './movements.ts'
 import { addOrder, amendRef, leaveUnclaimed } from './order-desk.ts'
 import type { BrainState } from './state.ts'
 import { adoptMovedPlan, newTrade, riskOf, type Trade } from './trade.ts'
@@ -188,6 +189,7 @@ function applyRow(state: BrainState, row: JournalRow): boolean {
     case 'wallet-change': {
       const { reason, id, amount } = entry.payload
       state.ledger?.applyChange({ kind: reason === 'FUNDING_FEE' ? 'funding' : 'transfer', id, amount })
+      recallMovement(state, id)
       state.lastIncomeAt = Math.max(state.lastIncomeAt, entry.time)
       return true
     }

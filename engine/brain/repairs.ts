@@ -43,7 +43,7 @@ function perform(state: BrainState, repair: Repair, out: Command[]): RepairAnswe
         : refused('the fill was booked already')
     case 'book-income': {
       const { type, symbol, amount, time } = repair.record
-      return bookChange(state, { reason: type, symbol, amount, time }, out)
+      return bookChange(state, { reason: type, symbol, amount, time }, { by: 'audit', count: repair.count }, out)
         ? done(`${type} ${amount} booked`)
         : refused('it was booked already')
     }

@@ -9,6 +9,7 @@ import type { Rails, StrategySettings } from '../contract/settings.ts'
 import type { LeverageTier, PositionSide, SymbolFilters, VenueOrder } from '../contract/venue.ts'
 import { Decimal } from '../money/decimal.ts'
 import type { Ledger } from '../money/ledger.ts'
+import type { Movements } from './movements.ts'
 import { OrderMap } from './order-map.ts'
 import type { Bar, Signal, Strategy, StrategyFactory } from '../strategy/strategy.ts'
 import type { Trade } from './trade.ts'
@@ -153,6 +154,8 @@ export interface BrainState {
   /** Counts changes of what the learning strategy's view shows. */
   learningRevision: number
   lastIncomeAt: number
+  /** Funding and transfers of late, so that each is booked once (movements.ts). */
+  readonly movements: Map<string, Movements>
   /** Venue ms of the ledger's beginning: what happened until then is part of it. */
   baselineAt: number
   counters: {
@@ -250,6 +253,7 @@ export function createBrain(config: BrainConfig): BrainState {
     revision: 0,
     learningRevision: 0,
     lastIncomeAt: 0,
+    movements: new Map(),
     baselineAt: 0,
     counters: { ticks: 0, candles: 0, signals: 0, orders: 0, fills: 0, rejects: 0, lost: 0, invalidTransitions: 0 },
   }

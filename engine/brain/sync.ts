@@ -177,7 +177,8 @@ export function onIncome(state: BrainState, result: VenueResult<readonly IncomeR
   }
   for (const record of result.value) {
     if (BOOKED_ELSEWHERE.has(record.type) || record.asset !== 'USDT' || record.time <= state.baselineAt) continue
-    bookChange(state, { reason: record.type, symbol: record.symbol, amount: record.amount, time: record.time }, out)
+    const { type, symbol, amount, time, id } = record
+    bookChange(state, { reason: type, symbol, amount, time }, { by: 'history', mark: `${type} ${symbol} ${id}` }, out)
   }
   // Asked again from a little earlier: what is known already counts once.
   state.lastIncomeAt = Math.max(state.lastIncomeAt, state.now - 60_000)

@@ -75,7 +75,8 @@ export interface BookCopy {
 /** What the brain is asked to do about a mismatch; pure data, journaled before it is applied. */
 export type Repair =
   | { readonly kind: 'book-fill'; readonly mismatchId: string; readonly fill: VenueFill }
-  | { readonly kind: 'book-income'; readonly mismatchId: string; readonly record: IncomeRecord }
+  /** `count`: the history shows that many movements of this kind, second and amount up to this one; fewer are booked. */
+  | { readonly kind: 'book-income'; readonly mismatchId: string; readonly record: IncomeRecord; readonly count: number }
   | { readonly kind: 'drop-order'; readonly mismatchId: string; readonly clientId: string; readonly venue: VenueOrder | null }
   /** The venue states other terms (price, quantity, trigger) of a working order: they are the ones that will trade. */
   | { readonly kind: 'take-terms'; readonly mismatchId: string; readonly clientId: string; readonly venue: VenueOrder }

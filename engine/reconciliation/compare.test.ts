@@ -54,7 +54,7 @@ describe('each kind, planted alone, is found, typed and priced', () => {
     ['balance-drift', { wallet: '997.5' }, ['balance-drift crit 2.5']],
     [
       'missing-income',
-      { context: { income: history({ records: [funding('-2.5')], booked: () => false }) }, wallet: '997.5' },
+      { context: { income: history({ records: [funding('-2.5')], booked: () => 0 }) }, wallet: '997.5' },
       ['missing-income crit 2.5'],
     ],
     [

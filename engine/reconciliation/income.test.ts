@@ -18,7 +18,7 @@ describe('the income history against the journal', () => {
   })
 
   it('types, prices and explains a funding that is not booked: the wallet is not reported beside it', () => {
-    const { findings, unbookedCash } = compare({ records: [funding('-0.25')], booked: () => false })
+    const { findings, unbookedCash } = compare({ records: [funding('-0.25')], booked: () => 0 })
     expect(findings).toMatchObject([
       { kind: 'missing-income', severity: 'warn', symbol: 'BTCUSDT', venue: '-0.25', atRisk: '0.25', actions: ['repair', 'ignore'] },
     ])
@@ -27,7 +27,7 @@ describe('the income history against the journal', () => {
 
   it('leaves other assets and zero amounts alone', () => {
     const records = [funding('-0.25', { asset: 'BNB' }), funding('0')]
-    expect(compare({ records, booked: () => false }).findings).toEqual([])
+    expect(compare({ records, booked: () => 0 }).findings).toEqual([])
   })
 
   it('sums commission and profit over the trades that both know; a trade that is not booked is a missing fill, not a drift', () => {
@@ -59,6 +59,17 @@ describe('the income history against the journal', () => {
     expect(compare({ changes: [change] }).findings).toMatchObject([{ kind: 'income-drift', local: '-0.25', venue: 'none' }])
   })
 
+  it('counts movements that share kind, second and amount: one of two booked leaves one missing', () => {
+    const records = [funding('-0.25', { id: '1' }), funding('-0.25', { id: '2', symbol: 'ETHUSDT' })]
+    expect(compare({ records, booked: () => 2 }).findings).toEqual([])
+    const { findings, unbookedCash } = compare({ records, booked: () => 1 })
+    expect(findings).toMatchObject([{ kind: 'missing-income', symbol: 'ETHUSDT', evidence: { count: 2 } }])
+    expect(unbookedCash.toFixed()).toBe('-0.25')
+    const change = { reason: 'FUNDING_FEE', symbol: 'BTCUSDT', amount: text('-0.25'), time: NOW - 60_000 }
+    expect(compare({ records, changes: [change, change] }).findings).toEqual([])
+    expect(compare({ records: records.slice(1), changes: [change, change] }).findings).toMatchObject([{ kind: 'income-drift' }])
+  })
+
   it('knows a movement again under the other name and a second later', () => {
     const stream = changeKeys('DEPOSIT', 10_999, text('5'))[0]
     expect(changeKeys('TRANSFER', 11_000, text('5.0'))).toContain(stream)
@@ -68,6 +79,6 @@ describe('the income history against the journal', () => {
 
   it('shows at most 20 at once', () => {
     const records = Array.from({ length: 50 }, (_, i) => funding('-0.25', { id: String(i) }))
-    expect(compare({ records, booked: () => false }).findings).toHaveLength(20)
+    expect(compare({ records, booked: () => 0 }).findings).toHaveLength(20)
   })
 })

@@ -3,7 +3,8 @@
  * trade must be booked one by one; commissions and realised profit must sum to the same over the trades both know.
  *
  * 1. A trade that is not booked is a missing fill and reported as one: its commission and profit are left out here.
- * 2. The venue's stream and its history name one movement differently and may differ by a second: kind, second and amount identify it.
+ * 2. The venue's stream and its history name one movement differently and may differ by a second: kind, second and amount are all they
+ *    share, and two movements may share those too. So they are counted: as many must be booked as the history shows.
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
 import type { IncomeRecord } from '../contract/venue.ts'
@@ -31,7 +32,8 @@ export interface IncomeContext {
   readonly records: readonly IncomeRecord[]
   /** Booked movements from then on that the history must show by now. */
   readonly changes: readonly BookedChange[]
-  readonly booked: (record: Pick<IncomeRecord, 'type' | 'time' | 'amount'>) => boolean
+  /** How many movements of the record's kind and amount, and of its second or a neighbour, are booked; Infinity where nobody knows any more. */
+  readonly booked: (record: Pick<IncomeRecord, 'type' | 'time' | 'amount'>) => number
   /** USDT booked for a trade, over both its sides; null when the trade is not booked. */
   readonly trade: (symbol: string, tradeId: string) => BookedFigures | null
 }
@@ -62,23 +64,52 @@ export function compareIncome({ local, context }: BothBooks): IncomeComparison {
   const { income } = context
   if (income === null) return { findings: [], unbookedCash: ZERO }
   const records = income.records.filter((record) => record.asset === 'USDT')
-  const missing = records.filter((record) => !isTradeType(record.type) && !decimal(record.amount).isZero() && !income.booked(record))
-  const shown = new Set(records.flatMap((record) => changeKeys(record.type, record.time, record.amount)))
-  const invented = income.changes.filter((one) => !shown.has(changeKey(one.reason, Math.floor(one.time / 1_000), one.amount)))
+  const moved = records.filter((record) => !isTradeType(record.type) && !decimal(record.amount).isZero())
+  const missing = surplus(moved, ({ type, time, amount }) => changeKeys(type, time, amount), income.booked)
+  const shown = countBy(moved.map(({ type, time, amount }) => changeKey(type, Math.floor(time / 1_000), amount)))
+  const keysOf = (change: BookedChange): readonly string[] => changeKeys(change.reason, change.time, change.amount)
+  const invented = surplus(income.changes, keysOf, (change) => sumOf(shown, keysOf(change))).map(({ one }) => one)
   const wallet = decimal(local.wallet)
   return {
     findings: [
-      ...missing.slice(0, MAX_MISSING).map((record) => missingIncome(record, wallet)),
+      ...missing.slice(0, MAX_MISSING).map(({ one, count }) => missingIncome(one, count, wallet)),
       ...invented.slice(0, MAX_MISSING).map((change) => inventedIncome(change, wallet)),
       ...tradeSums(records, income, wallet),
     ],
-    unbookedCash: missing.reduce<Decimal>((sum, record) => sum.plus(decimal(record.amount)), ZERO),
+    unbookedCash: missing.reduce<Decimal>((sum, { one }) => sum.plus(decimal(one.amount)), ZERO),
   }
+}
+
+const countBy = (keys: readonly string[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts
+}
+const sumOf = (counts: ReadonlyMap<string, number>, keys: readonly string[]): number =>
+  keys.reduce((sum, key) => sum + (counts.get(key) ?? 0), 0)
+
+/** Those for which too few counterparts are left, with how many of their like there are up to each. `keysOf`: its own second first. */
+function surplus<T>(
+  all: readonly T[],
+  keysOf: (one: T) => readonly string[],
+  counterparts: (one: T) => number,
+): readonly { readonly one: T; readonly count: number }[] {
+  const seen = new Map<string, number>()
+  const matched = new Map<string, number>()
+  const left: { one: T; count: number }[] = []
+  for (const one of all) {
+    const keys = keysOf(one)
+    const [own = ''] = keys
+    seen.set(own, (seen.get(own) ?? 0) + 1)
+    if (sumOf(matched, keys) >= counterparts(one)) left.push({ one, count: sumOf(seen, keys) })
+    else matched.set(own, (matched.get(own) ?? 0) + 1)
+  }
+  return left
 }
 
 const at = (time: number): string => new Date(time).toISOString()
 
-function missingIncome(record: IncomeRecord, wallet: Decimal): Finding {
+function missingIncome(record: IncomeRecord, count: number, wallet: Decimal): Finding {
   const amount = decimal(record.amount)
   return finding({
     kind: 'missing-income',
@@ -89,7 +120,7 @@ function missingIncome(record: IncomeRecord, wallet: Decimal): Finding {
     local: 'not booked',
     venue: record.amount,
     atRisk: amount,
-    evidence: { record, time: record.time },
+    evidence: { record, time: record.time, count },
     actions: ['repair', 'ignore'],
   })
 }

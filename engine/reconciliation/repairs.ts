@@ -106,7 +106,12 @@ function repair(
     }
     case 'missing-income': {
       const record = mismatch.evidence['record']
-      return isIncome(record) ? { hands: [], repairs: [{ kind: 'book-income', mismatchId: mismatch.id, record }] } : NOTHING
+      const { count } = mismatch.evidence
+      if (!isIncome(record)) return NOTHING
+      return {
+        hands: [],
+        repairs: [{ kind: 'book-income', mismatchId: mismatch.id, record, count: typeof count === 'number' ? count : 1 }],
+      }
     }
     case 'lost-order': {
       const lost = mismatch.evidence['local']

@@ -21,8 +21,8 @@ export interface JournalView {
   /** Reads the rows that are new. False when the journal cannot be read. */
   refresh(): boolean
   booked(fill: VenueFill): boolean
-  /** Whether a movement of the wallet that is no trade was booked. */
-  bookedIncome(record: Pick<IncomeRecord, 'type' | 'time' | 'amount'>): boolean
+  /** How many movements of the wallet of the record's kind, second (or a neighbour) and amount were booked; Infinity when forgotten. */
+  bookedIncome(record: Pick<IncomeRecord, 'type' | 'time' | 'amount'>): number
   /** Movements booked from `since` up to `until`, venue ms. */
   changes(since: number, until: number): readonly BookedChange[]
   /** What was booked for a trade, over both its sides; null when it was not, or when that is no longer known. */
@@ -48,7 +48,9 @@ const tradeKey = (fill: Pick<VenueFill, 'symbol' | 'tradeId' | 'side'>): string 
 
 export function createJournalView(journal: Journal | null): JournalView {
   const trades = new Map<string, Booked>()
-  const changes = new Map<string, BookedChange>()
+  /** By journal row, oldest first, and how many there are of each kind, second and amount. */
+  const changes = new Map<number, BookedChange>()
+  const counts = new Map<string, number>()
   const orders = new Set<string>()
   let floor: Readonly<Record<string, string>> = {}
   let baselineAt: number | null = null
@@ -72,10 +74,19 @@ export function createJournalView(journal: Journal | null): JournalView {
     for (const [key, { time }] of trades) if (time < forgottenBefore) trades.delete(key)
   }
 
+  const count = ({ reason, time, amount }: BookedChange, by: 1 | -1): void => {
+    const key = changeKey(reason, Math.floor(time / 1_000), amount)
+    const left = (counts.get(key) ?? 0) + by
+    if (left > 0) counts.set(key, left)
+    else counts.delete(key)
+  }
+  const forgetChange = (row: number, change: BookedChange): void => {
+    if (changes.delete(row)) count(change, -1)
+  }
   const forgetOldestChange = (): void => {
-    for (const [key, { time }] of changes) {
-      changes.delete(key)
-      forgottenBefore = Math.max(forgottenBefore, time + 1)
+    for (const [row, change] of changes) {
+      forgetChange(row, change)
+      forgottenBefore = Math.max(forgottenBefore, change.time + 1)
       break
     }
   }
@@ -102,6 +113,7 @@ export function createJournalView(journal: Journal | null): JournalView {
                 const payload = row.payload as JournalKinds['baseline']
                 trades.clear()
                 changes.clear()
+                counts.clear()
                 forgottenBefore = -Infinity
                 orders.clear()
                 floor = payload.lastTradeId
@@ -118,7 +130,9 @@ export function createJournalView(journal: Journal | null): JournalView {
               }
               case 'wallet-change': {
                 const { reason, symbol, amount } = row.payload as JournalKinds['wallet-change']
-                changes.set(changeKey(reason, Math.floor(row.time / 1_000), amount), { reason, symbol, amount, time: row.time })
+                const change = { reason, symbol, amount, time: row.time }
+                changes.set(row.seq, change)
+                count(change, 1)
                 if (changes.size > CHANGES_KEPT) forgetOldestChange()
                 return
               }
@@ -146,7 +160,9 @@ export function createJournalView(journal: Journal | null): JournalView {
       return trades.has(tradeKey(fill))
     },
     bookedIncome: ({ type, time, amount }) =>
-      time < forgottenBefore || time <= (baselineAt ?? 0) || changeKeys(type, time, amount).some((key) => changes.has(key)),
+      time < forgottenBefore || time <= (baselineAt ?? 0)
+        ? Infinity
+        : changeKeys(type, time, amount).reduce((sum, key) => sum + (counts.get(key) ?? 0), 0),
     changes: (since, until) => [...changes.values()].filter(({ time }) => time >= since && time < until),
     figures(symbol, tradeId) {
       const sides = SIDES.flatMap((side) => trades.get(tradeKey({ symbol, tradeId, side })) ?? [])
@@ -165,7 +181,7 @@ export function createJournalView(journal: Journal | null): JournalView {
       if (time <= forgottenBefore) return
       forgottenBefore = time
       for (const [key, trade] of trades) if (trade.time < time) trades.delete(key)
-      for (const [key, change] of changes) if (change.time < time) changes.delete(key)
+      for (const [row, change] of changes) if (change.time < time) forgetChange(row, change)
     },
   }
 }
