@@ -69,6 +69,11 @@ describe('bad files are named by line and field', () => {
     if (!result.ok) expect(result.error.message).toContain(message)
     expect(existsSync(join(folder, `out-${name}`))).toBe(false)
   })
+  it.runIf(process.platform === 'linux')('a folder that can never be made is refused, not waited for', async () => {
+    const good = file('good.csv', `${head}2022-01-01 00:01,1,2,1,2,5\n`)
+    const result = await analyze(options(good, '/proc/x/y'))
+    expect(result.ok ? '' : result.error.code).toBe('unwritable')
+  })
   it('absent file', async () => {
     const result = await readOhlcv(join(folder, 'absent.csv'))
     expect(result.ok ? '' : result.error.code).toBe('unreadable')

@@ -3,8 +3,8 @@
  * value; column names of smart-money-concepts. Everything is written to temporary names and renamed at the end: all or nothing.
  */
 import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { once } from 'node:events'
 import { createAtr, createTrueRange } from '../indicators/atr.ts'
 import { createEma, createSma } from '../indicators/moving-average.ts'
@@ -19,6 +19,7 @@ import { previousHighLow } from '../structure/previous-high-low.ts'
 import { retracements } from '../structure/retracements.ts'
 import { sessions, SESSIONS } from '../structure/sessions.ts'
 import { swings } from '../structure/swings.ts'
+import { makeFolder } from '../supervisor/make-folder.ts'
 import { readOhlcv } from './ohlcv-file.ts'
 
 export interface AnalyzeOptions {
@@ -172,7 +173,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Result<AnalyzeSu
   const counts: Record<string, number> = {}
   const temporary = (name: string): string => join(options.out, `.${name}.part`)
   try {
-    await mkdir(options.out, { recursive: true })
+    makeFolder(resolve(options.out))
     for (const [name, table] of tablesOf(bars, options)) {
       names.push(name)
       await writeTable(temporary(name), table)
