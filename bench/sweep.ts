@@ -2,7 +2,7 @@
  * Does a sweep scale with the cores: the same grid over one worker thread and over two, in turn, round by round. The bar is 1.6 times
  * the runs a second with two, the median of five rounds.
  *
- * - The work is a trader's: 48 combinations over four months of minutes. A worker has its start and its compiler to pay (its own, and
+ * - The work is a trader's: 48 combinations over a month of minutes, traded to the end. A worker has its start and its compiler to pay (its own, and
  *   with two workers on two cores there is no idle core to pay the compiler on): a grid that is done in seconds shows little else.
  * - Both begin after the same start: code is in the compile cache, as with the `aegis` command.
  * - Beside it, what the machine gives: a loop that touches no memory, and one that reads all over more memory than a core has to itself.
@@ -22,9 +22,12 @@ import { foreignLoad, quietMoment } from './ring/machine.ts'
 
 const BAR = 1.6
 const DAY_BARS = 1_440
-/** Risk so small that no run ends early at a rail: every one plays the whole tape. */
+/** So large that fees do not use it up. */
+const BALANCE = '100000'
+/** Out of the way: every run trades to its last bar. One that a rail has ended early plays the rest in next to no time. */
+const RAILS = { maxDrawdownFromPeakPct: 90, maxDrawdownFromDayStartPct: 90, maxDailyLoss: '1000000' }
 const PARAMETERS = [
-  { name: 'rsiPeriod', values: [7, 14, 21, 28] },
+  { name: 'rsiPeriod', values: [5, 7, 10, 14] },
   { name: 'atrPeriod', values: [7, 14, 21] },
   { name: 'riskPerTradePct', values: [0.01, 0.02, 0.03, 0.04] },
 ]
@@ -75,10 +78,10 @@ interface Round {
 export async function run(options: { quick?: boolean } = {}): Promise<object> {
   const quick = options.quick === true
   const cores = availableParallelism()
-  const settings = parseSettings({ strategy: { name: 'placeholder' } })
+  const settings = parseSettings({ strategy: { name: 'placeholder' }, rails: RAILS })
   if (!settings.ok) return { bench: 'sweep', ok: false, error: settings.error.message }
   enableCompileCache(join(tmpdir(), 'aegis-bench-cache'))
-  const bars = (quick ? 30 : 120) * DAY_BARS
+  const bars = (quick ? 10 : 30) * DAY_BARS
   const parameters = quick ? QUICK : PARAMETERS
   const runs = gridOf(parameters).length
   const hashes = new Set<string>()
@@ -87,7 +90,7 @@ export async function run(options: { quick?: boolean } = {}): Promise<object> {
   const seconds = async (workers: 1 | 2): Promise<number> => {
     const before = process.cpuUsage()
     const result = await runSweep({
-      input: { tape: 'synthetic', symbol: 'BTCUSDT', seed: 1, balance: '10000', latencyMs: 0, horizonMs: bars * 60_000, asRun: null },
+      input: { tape: 'synthetic', symbol: 'BTCUSDT', seed: 1, balance: BALANCE, latencyMs: 0, horizonMs: bars * 60_000, asRun: null },
       parameters,
       base: settings.value,
       objective: 'profit',
