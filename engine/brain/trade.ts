@@ -29,6 +29,8 @@ export interface Trade {
   stopNotBefore: number
   takeProfitNotBefore: number
   exitNotBefore: number
+  /** Flat, and until then the venue may let the rest of the bracket go by itself, venue ms; 0 = not flat, or nothing is left. */
+  letGoBy: number
 }
 
 /** A trade at its beginning. */
@@ -53,6 +55,7 @@ export function newTrade(about: {
     stopNotBefore: 0,
     takeProfitNotBefore: 0,
     exitNotBefore: 0,
+    letGoBy: 0,
   }
 }
 

@@ -28,6 +28,8 @@ import { newTrade, type Trade } from './trade.ts'
 /** Stops refused this often in a row: the position is closed at market instead. */
 const MAX_STOP_FAILURES = 3
 const BAR_MS = 60_000
+/** Of the time in which a request is proved: a second where that is six. */
+const LET_GO_PART = 6
 /** A symbol's next turn when its plan keeps changing inside one step. */
 const MAX_ROUNDS = 8
 
@@ -40,6 +42,8 @@ export function settleSymbol(state: BrainState, symbol: SymbolState, out: Comman
     const position = heldQuantity(state, symbol)
     trail(state, symbol, trade, position)
     const orders = ordersOf(state, trade)
+    if (!position.isZero()) trade.letGoBy = 0
+    else if (trade.letGoBy === 0 && orders.some(isCloser)) trade.letGoBy = state.now + state.config.proofMs / LET_GO_PART
     // The rails are asked only while there is an entry they could end.
     const entering = orders.some((order) => order.role === 'entry' && !isTerminal(order.state))
     const actions = planBracket({
@@ -55,6 +59,8 @@ export function settleSymbol(state: BrainState, symbol: SymbolState, out: Comman
       stopNotBefore: trade.stopNotBefore,
       takeProfitNotBefore: trade.takeProfitNotBefore,
       exitNotBefore: trade.exitNotBefore,
+      // Without its stream the venue cannot tell what it let go.
+      letGoBy: state.streamHealthy ? trade.letGoBy : 0,
     })
     if (actions.length === 0) return
     for (const action of actions) perform(state, symbol, trade, position, action, out)
@@ -147,6 +153,7 @@ function requestFor(
   return exitRequest(context)
 }
 
+const isCloser = (order: Order): boolean => order.request.closePosition === true && !isTerminal(order.state)
 const isRestingStop = (order: Order): boolean => order.role === 'stop' && order.request.type === 'STOP_MARKET' && order.state === 'Open'
 
 /** A refused closing order: another form, later, or the market. `code` is the venue's. */

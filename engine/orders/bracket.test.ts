@@ -43,6 +43,7 @@ const facts = (change: Partial<BracketFacts>): BracketFacts => ({
   stopNotBefore: 0,
   takeProfitNotBefore: 0,
   exitNotBefore: 0,
+  letGoBy: 0,
   ...change,
 })
 const names = (change: Partial<BracketFacts>): string[] =>
@@ -143,6 +144,18 @@ describe('what the facts call for', () => {
       const old = better('Open', { request: { ...better('Open').request, triggerPrice: d(96) } })
       expect(planBracket(facts({ ...trailed, orders: [filled, old, target] }))).toMatchObject([{ form: null }])
     })
+  })
+
+  it('flat: what the venue lets go by itself has a moment to go, what it does not goes at once, and nothing stays', () => {
+    const left = { position: flat, orders: [filled, stop], now: 1_000, letGoBy: 2_000 }
+    expect(names(left)).toEqual([])
+    expect(names({ ...left, now: 1_999 })).toEqual([])
+    expect(names({ ...left, now: 2_000 })).toEqual(['cancel stop'])
+    expect(names({ ...left, letGoBy: 0 })).toEqual(['cancel stop'])
+    expect(names({ ...left, orders: [filled, target] })).toEqual(['cancel takeProfit'])
+    expect(names({ ...left, orders: [filled, stop, target] })).toEqual(['cancel takeProfit'])
+    expect(names({ ...left, orders: [filled, order('stop', 'Triggered', { type: 'STOP_MARKET' })] })).toEqual(['cancel stop'])
+    expect(names({ ...left, orders: [filled, order('stop', 'Expired', { type: 'STOP_MARKET' })] })).toEqual(['done'])
   })
 
   it('a trailing stop rests beside the hard one, once the entry is over', () => {

@@ -6,7 +6,8 @@
  * - a stop that is to stand tighter (trailing), or that no longer covers the whole position, is replaced: the new one rests before the old
  *   one goes. The venue takes one closePosition stop per direction (-4130), so the new one comes in the other form;
  * - stop and take-profit carry closePosition, so that the venue itself lets them go with the position, brain alive or not;
- * - when the position is flat, what is left of the bracket is cancelled (OCO by the brain, orphan-proof);
+ * - when the position is flat, what is left of the bracket is cancelled (OCO by the brain, orphan-proof); what the venue lets go by itself
+ *   is given a moment to do so first;
  * - a venue that refuses closePosition gets reduce-only quantities; one that refuses every stop gets the position closed at market.
  */
 import type { DecimalText } from '../contract/decimal-text.ts'
@@ -41,6 +42,8 @@ export interface BracketFacts {
   readonly stopNotBefore: number
   readonly takeProfitNotBefore: number
   readonly exitNotBefore: number
+  /** Until then the venue may let closePosition orders of a position that is gone go by itself, venue ms. */
+  readonly letGoBy: number
 }
 
 export type BracketAction =
@@ -59,6 +62,9 @@ export type BracketAction =
 const alive = (order: Order): boolean => !isTerminal(order.state)
 const cancellable = (order: Order): boolean => order.state === 'Open' || order.state === 'PartiallyFilled' || order.state === 'Triggered'
 const isUnproved = (order: Order): boolean => order.state === 'SubmitInFlight' || order.state === 'Unresolved'
+/** Rests with closePosition: its end is on its way from the venue, and a cancel would find nothing. */
+const isLetGo = (order: Order, facts: BracketFacts): boolean =>
+  order.state === 'Open' && order.request.closePosition === true && facts.now < facts.letGoBy
 const triggerOf = (order: Order): Decimal => decimal(order.request.triggerPrice ?? NONE)
 
 /** Protects the whole position at the wanted level or better; one that fired is at work. */
@@ -95,7 +101,8 @@ export function planBracket(facts: BracketFacts): readonly BracketAction[] {
 
   if (flat) {
     if (entry.length > 0 || owesFills(facts.orders)) return actions
-    for (const order of live) if (cancellable(order)) actions.push({ type: 'cancel', order, reason: 'the position is closed' })
+    for (const order of live)
+      if (cancellable(order) && !isLetGo(order, facts)) actions.push({ type: 'cancel', order, reason: 'the position is closed' })
     if (live.length === 0) actions.push({ type: 'done' })
     return actions
   }

@@ -44,9 +44,9 @@ const rests = (order: Order): boolean => (order.state === 'Open' || order.state 
 /** The next moment at which the trade's plan asks for something; at once when marks move the plan itself. */
 function deadlineOf(state: BrainState, { trade }: SymbolState): number {
   if (trade === null) return Infinity
-  const { plan, stopNotBefore, takeProfitNotBefore, exitNotBefore } = trade
+  const { plan, stopNotBefore, takeProfitNotBefore, exitNotBefore, letGoBy } = trade
   if (plan.trail !== undefined || trade.exitReason !== '') return -Infinity
-  const times = [plan.entryDeadline, plan.exitDeadline, stopNotBefore, takeProfitNotBefore, exitNotBefore]
+  const times = [plan.entryDeadline, plan.exitDeadline, stopNotBefore, takeProfitNotBefore, exitNotBefore, letGoBy]
   return Math.min(...times.map((time) => (time > state.now ? time : Infinity)))
 }
 
