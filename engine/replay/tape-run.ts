@@ -129,6 +129,8 @@ class TapeRun {
   #tripped: string | null = null
   #bug: Error | null = null
   #quiet: Quiet | null = null
+  /** Still quiet, with every step shown: the end of it lies between two of them. */
+  #stepping = false
   /** The account as the clock last saw it: what came after within the same moment waits for the next one. */
   #clocked = -1
 
@@ -252,10 +254,7 @@ class TapeRun {
     while (exchange.now < end) {
       const next = exchange.nextTime() ?? end
       const grid = Math.min(startTime + Math.max(1, Math.ceil((next - startTime) / stepMs)) * stepMs, end)
-      if (this.#quiet !== null && grid >= this.#quiet.until) {
-        this.#watchEveryStep()
-        continue
-      }
+      if (this.#quiet !== null && grid >= this.#quiet.until && !this.#isTheMoment(grid, this.#quiet)) continue
       const answers = this.#venue.mutations
       exchange.advanceTo(Math.max(grid, exchange.now))
       if (market.waiting === 0 && this.#users.length === 0 && this.#venue.mutations === answers) continue
@@ -268,6 +267,16 @@ class TapeRun {
         this.#tellBar(state, told)
       }
     }
+  }
+
+  /** Whether `grid` is the first moment at which it is quiet no longer; if one before it may be, the steps until then are shown too. */
+  #isTheMoment(grid: number, quiet: Quiet): boolean {
+    const first = this.#stepping || grid === quiet.until
+    this.#watchEveryStep()
+    if (first) return true
+    this.#quiet = quiet
+    this.#stepping = true
+    return false
   }
 
   /** A quiet moment: only ticks came, none of them asks the venue for anything, and the clock has nothing to find. */
@@ -291,6 +300,7 @@ class TapeRun {
     if (this.#delayed || this.#framed || this.#options.everyMoment === true || state.revision !== this.#clocked) return
     this.#quiet = quietOf(state)
     if (this.#quiet === null) return
+    this.#stepping = false
     const { symbol, low, high } = this.#quiet
     for (const name of this.#options.symbols) {
       if (name === symbol) this.#exchange.watchMark(name, low, high)
@@ -300,6 +310,7 @@ class TapeRun {
 
   #watchEveryStep(): void {
     this.#quiet = null
+    this.#stepping = false
     for (const symbol of this.#options.symbols) this.#exchange.watchMark(symbol, Infinity, -Infinity)
   }
 

@@ -48,6 +48,8 @@ const OrderTradeUpdate = v.object({
 const isWhole = ({ o }: v.InferOutput<typeof OrderTradeUpdate>): boolean =>
   o.x !== 'TRADE' || (!isZero(o.l) && !isZero(o.L) && !isZero(o.z) && o.t !== '0')
 
+const WholeOrderTradeUpdate = v.pipe(OrderTradeUpdate, v.check(isWhole, 'a trade without price, quantity or id'))
+
 const AlgoUpdate = v.object({
   E: time,
   T: time,
@@ -227,7 +229,7 @@ export function decodeUserFrame(raw: unknown): Result<UserFrame, Failure<'malfor
   }
   switch (head.value.e) {
     case 'ORDER_TRADE_UPDATE':
-      return as(v.pipe(OrderTradeUpdate, v.check(isWhole, 'a trade without price, quantity or id')), orderEvent)
+      return as(WholeOrderTradeUpdate, orderEvent)
     case 'ALGO_UPDATE':
       return as(AlgoUpdate, algoEvent)
     case 'ACCOUNT_UPDATE':
