@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { DecimalText } from '../contract/decimal-text.ts'
 import { parseSettings } from '../contract/settings.ts'
 import { decimal, Decimal } from '../money/decimal.ts'
-import { judgeEntry, standingBlocks, tripOf, type Candidate, type Standing } from './risk.ts'
+import { blockOf, judgeEntry, standingBlocks, tripOf, type Candidate, type Standing } from './risk.ts'
 import { sizeOf } from './size.ts'
 
 const parsed = parseSettings({})
@@ -95,6 +95,25 @@ describe('each rail refuses by its own name, and passes at its limit', () => {
     expect(judgeEntry(calm, { ...modest, dataAgeMs: 5_000 }).allowed).toBe(true)
     expect(judgeEntry({ ...calm, equity: amount('9500.01') }, modest).allowed).toBe(true)
   })
+})
+
+it('a rail that is changed, an equity or a reference that moves is judged anew, asked in any order', () => {
+  const rule = (change: Partial<Standing>): string | undefined => blockOf({ ...calm, ...change })?.rule
+  const equity = amount(9_300)
+  const strict = { ...rails, maxDailyLoss: '100' as DecimalText }
+  const loose = { ...rails, maxDailyLoss: '100000' as DecimalText }
+  const narrow = { ...loose, maxDrawdownFromDayStartPct: 1 }
+  const shallow = { ...loose, maxDrawdownFromPeakPct: 1 }
+  for (let round = 0; round < 2; round++) {
+    expect(rule({ equity, rails: strict })).toBe('daily-loss')
+    expect(rule({ equity, rails: loose, dayStartEquity: amount(9_350) })).toBeUndefined()
+    expect(rule({ equity, rails: strict, dayStartEquity: amount(9_350) })).toBeUndefined()
+    expect(rule({ equity, rails: narrow })).toBe('drawdown-day')
+    expect(rule({ equity, rails: { ...narrow, maxDrawdownFromDayStartPct: 50 } })).toBeUndefined()
+    expect(rule({ equity, rails: shallow })).toBe('drawdown-peak')
+    expect(rule({ equity, rails: shallow, peakEquity: equity, dayStartEquity: equity })).toBeUndefined()
+    expect(rule({ equity: amount(9_990), rails: shallow })).toBeUndefined()
+  }
 })
 
 describe('trips', () => {

@@ -46,8 +46,11 @@ const buttonOf = (row: OrderRow): string => `amend-${row.clientId}`
 
 export function AmendForm({ row, bars, onClose }: { readonly row: OrderRow; readonly bars: AmendBars; readonly onClose: () => void }) {
   const { bridge } = useScreen()
-  const [price, setPrice] = useState<string>(row.price)
-  const [quantity, setQuantity] = useState<string>(row.quantity)
+  // Null until something is typed: an order that moves meanwhile is shown as it is, and is not moved back.
+  const [typedPrice, setPrice] = useState<string | null>(null)
+  const [typedQuantity, setQuantity] = useState<string | null>(null)
+  const price = typedPrice ?? row.price
+  const quantity = typedQuantity ?? row.quantity
   const [asking, setAsking] = useState(false)
   const [refusal, setRefusal] = useState<string | null>(null)
   const first = useRef<HTMLInputElement>(null)
