@@ -3,8 +3,8 @@
  * accounts' own fills print as trades and move the last price, but bars stay the tape's.
  */
 import { Instrument } from '../instrument.ts'
-import { hash32, textSeed } from '../random.ts'
-import { MINUTE, type BarPath, type UnitBar } from '../tape/bars.ts'
+import { hash32, Rng, textSeed } from '../random.ts'
+import { BarPath, MINUTE, type UnitBar } from '../tape/bars.ts'
 import { TapeDigest } from '../tape/tape-digest.ts'
 import type { SymbolSpec } from '../symbols.ts'
 import { INTERVALS, openTimeOf, Series } from './klines.ts'
@@ -17,6 +17,8 @@ const MARK_LAG_MS = 4_000
 const INDEX_LAG_MS = 9_000
 const HOUR = 3_600_000
 const OLDER_BARS = 1_500
+/** Minutes before the start whose trades are there to be read, as a venue that did not begin today has them. */
+const PRINTED_MINUTES = 20
 
 export interface FundingRecord {
   readonly time: number
@@ -30,6 +32,9 @@ function follow(value: number, target: number, elapsed: number, lag: number): nu
   const next = Math.floor(value + (target - value) * (elapsed / (elapsed + lag)) + 0.5)
   return next < 1 ? 1 : next
 }
+
+/** Trades in a bar of which only open, high, low, close and volume are known. */
+const tradesOf = (bar: UnitBar): number => 20 + (hash32(bar.openTime / MINUTE, bar.close) % 80)
 
 export class Market {
   readonly instrument: Instrument
@@ -73,7 +78,11 @@ export class Market {
 
   /** Opens the market at its first price, with history before it. */
   open(time: number, price: number, history: readonly UnitBar[]): void {
-    for (const bar of history) this.addHistory(bar)
+    const printed = Math.max(0, history.length - PRINTED_MINUTES)
+    for (const [i, bar] of history.entries()) {
+      if (i < printed) this.addHistory(bar)
+      else this.#printHistory(bar)
+    }
     this.last = price
     this.mark = price
     this.index = price
@@ -82,9 +91,25 @@ export class Market {
     this.#recentre(price, true)
   }
 
+  /** A bar from before the start with the trades that made it. */
+  #printHistory(bar: UnitBar): void {
+    const path = new BarPath(tradesOf(bar))
+    path.draw(bar, this.instrument.tick, this.instrument.step, new Rng(hash32(this.#seed, bar.openTime / MINUTE)))
+    let last = bar.open
+    for (let i = 0; i < path.length; i++) {
+      const time = path.times[i] ?? 0
+      const price = path.prices[i] ?? 0
+      const qty = path.quantities[i] ?? 0
+      this.minutes.price(time, price, this.nextTradeId)
+      if (qty > 0) this.record(time, price, qty, price === last ? this.#coin(time) : price > last)
+      last = price
+    }
+    this.#learnVolume(bar.volume)
+  }
+
   /** A finished bar from before the start. */
   addHistory(bar: UnitBar): void {
-    const trades = 20 + (hash32(bar.openTime / MINUTE, bar.close) % 80)
+    const trades = tradesOf(bar)
     const taker = Math.round(
       (bar.volume * (0.35 + (0.3 * (hash32(bar.close, bar.openTime / MINUTE) % 1_000)) / 1_000)) / this.instrument.step,
     )
