@@ -1,14 +1,12 @@
-/** The screen on a scripted bridge: every state, every theme, keyboard, holding, sizes, colour vision. No engine behind it. */
+/** The screen on a scripted bridge: pictures, keyboard, holding, sizes, colour vision. No engine behind it. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, BrowserContextOptions, Page } from 'playwright'
 import { expectAccessible } from './support/accessibility.ts'
 import { chromiumPath, launchChromium } from './support/chromium.ts'
-import { holdFor, notice, panelKind, picture, until, watchForErrors } from './support/cockpit-page.ts'
+import { holdFor, notice, panelKind, picture, until } from './support/cockpit-page.ts'
+import { LARGE, openFixture, SMALL } from './support/fixture-page.ts'
 import { STATES } from './support/screen-states.ts'
 import { serve, type StaticServer } from './support/fixture-server.ts'
-
-const SMALL = { width: 1280, height: 720 }
-const LARGE = { width: 1920, height: 1080 }
 
 describe.skipIf(chromiumPath === null)('screen', () => {
   let browser: Browser
@@ -25,39 +23,9 @@ describe.skipIf(chromiumPath === null)('screen', () => {
     await server?.close()
   })
 
-  async function open(options: BrowserContextOptions = {}, query = ''): Promise<Page> {
-    const context = await browser.newContext({ viewport: SMALL, colorScheme: 'dark', ...options })
-    const page = await context.newPage()
-    page.setDefaultTimeout(10_000)
-    await page.goto(`${server.origin}/${query}`)
-    await page.locator('.panel').first().waitFor()
-    if (query === '')
-      await until(
-        'live',
-        () => panelKind(page, 'candles'),
-        (kind) => kind === 'live',
-        5_000,
-      )
-    return page
-  }
+  const open = (options: BrowserContextOptions = {}, query = ''): Promise<Page> => openFixture(browser, server.origin, options, query)
   const calls = (page: Page): Promise<string[]> => page.evaluate(() => window.fixture.calls)
   const halts = async (page: Page): Promise<number> => (await calls(page)).filter((call) => call.startsWith('["halt"')).length
-
-  describe.each(['dark', 'light'] as const)('%s', (colorScheme) => {
-    it.each(Object.entries(STATES))('%s: no accessibility violation, no error, no page scroll', async (name, reach) => {
-      const page = await open({ colorScheme })
-      const errors = watchForErrors(page)
-      await reach(page)
-      await page.waitForTimeout(150)
-      await expectAccessible(page, `${name} ${colorScheme}`)
-      const scrolls = await page.evaluate(() => {
-        const root = document.documentElement
-        return { x: root.scrollWidth > root.clientWidth, y: root.scrollHeight > root.clientHeight }
-      })
-      expect(scrolls).toEqual({ x: false, y: false })
-      errors.none()
-    })
-  })
 
   it('while nothing has arrived, panels say what they wait for', async () => {
     const page = await open({}, '?start=loading')

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * unit: pure and quick. integration: real processes, sockets, SQLite; two files at a time: they
+ * unit: pure and quick. integration: real processes, sockets, SQLite; three files at a time: they
  * mostly wait, and more would starve each other.
  * Files: x.test.ts and x.integration.test.ts beside the source.
  */
@@ -25,7 +25,7 @@ export default defineConfig({
           name: 'integration',
           setupFiles: ['engine/property-seed.ts'],
           include: ['engine/**/*.integration.test.ts', 'main/**/*.integration.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           // Real processes on a shared machine: one miss is tried again where a change is judged; two in a row are a failure.
           retry: process.env['CI'] === undefined ? 0 : 1,
           testTimeout: 120_000,

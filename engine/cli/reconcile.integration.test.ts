@@ -40,6 +40,14 @@ const firstLine = async (child: ChildProcess): Promise<string> => {
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+/** Killed processes are gone a moment after the signal; until then they may still be writing. */
+const groupLives = (group: number): boolean => {
+  try {
+    return process.kill(-group, 0)
+  } catch {
+    return false
+  }
+}
 const journaled = <K extends JournalKind>(kind: K): readonly JournalRow<K>[] => {
   const journal = must(openJournal(journalPath(dataDir), { build: 'test', session: '', process: 'test', readOnly: true }))
   const rows = must(journal.rows({ kinds: [kind] }))
@@ -115,6 +123,7 @@ beforeAll(async () => {
   // With its processes: none may close the journal properly.
   process.kill(-(host.pid ?? 0), 'SIGKILL')
   await once(host, 'exit')
+  while (groupLives(host.pid ?? 0)) await pause(20)
   venue = createVenue({ endpoints: { ...at, rate: 1, real: false }, credentials: KEYS, source: 'brain', random: () => 0.5 })
   if (venue.private === undefined) throw new InvariantError('Invariant: credentials were given')
   hands = venue.private
