@@ -17,7 +17,14 @@ export function run(options: { quick?: boolean } = {}): object {
     const stream = new StructureStream(STRUCTURE_DEFAULTS, () => events++)
     let from = performance.now()
     for (let i = 0; i < n; i++)
-      stream.push(i * 60_000, x(bars.open, i), x(bars.high, i), x(bars.low, i), x(bars.close, i), x(bars.volume, i))
+      stream.push({
+        openTime: i * 60_000,
+        open: x(bars.open, i),
+        high: x(bars.high, i),
+        low: x(bars.low, i),
+        close: x(bars.close, i),
+        volume: x(bars.volume, i),
+      })
     const rate = n / ((performance.now() - from) / 1000)
     dropped = stream.dropped
     from = performance.now()

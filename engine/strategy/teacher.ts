@@ -195,7 +195,7 @@ export const createTeacher: StrategyFactory = (symbol, settings) => {
       const range = atr.push(bar.high, bar.low, bar.close)
       trend.push(bar.close)
       usualVolume.push(bar.volume)
-      stream.push(bar.openTime, bar.open, bar.high, bar.low, bar.close, bar.volume)
+      stream.push(bar)
       const now = stream.window.length - 1
       reclaim(long, bar, now)
       reclaim(short, bar, now)

@@ -1,6 +1,16 @@
 /** The last bars of an endless series, addressed by their absolute index; bounded (INV-11). */
 import { at } from './bars.ts'
 
+/** One closed bar; `openTime` in ms. */
+export interface ClosedBar {
+  readonly openTime: number
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  readonly volume: number
+}
+
 export class BarWindow {
   readonly capacity: number
   private readonly mask: number
@@ -25,15 +35,15 @@ export class BarWindow {
     this.columns = { time: column(), open: column(), high: column(), low: column(), close: column(), volume: column() }
   }
 
-  push(time: number, open: number, high: number, low: number, close: number, volume: number): void {
+  push(bar: ClosedBar): void {
     const i = this.length++ & this.mask
     const c = this.columns
-    c.time[i] = time
-    c.open[i] = open
-    c.high[i] = high
-    c.low[i] = low
-    c.close[i] = close
-    c.volume[i] = volume
+    c.time[i] = bar.openTime
+    c.open[i] = bar.open
+    c.high[i] = bar.high
+    c.low[i] = bar.low
+    c.close[i] = bar.close
+    c.volume[i] = bar.volume
   }
 
   /** Oldest index still held. */

@@ -29,7 +29,14 @@ function stream(bars: Bars, settings: StructureSettings, length = bars.length): 
   const events: StructureEvent[] = []
   const s = new StructureStream(settings, (e) => events.push(e))
   for (let i = 0; i < length; i++)
-    s.push(at(bars.time, i), at(bars.open, i), at(bars.high, i), at(bars.low, i), at(bars.close, i), at(bars.volume, i))
+    s.push({
+      openTime: at(bars.time, i),
+      open: at(bars.open, i),
+      high: at(bars.high, i),
+      low: at(bars.low, i),
+      close: at(bars.close, i),
+      volume: at(bars.volume, i),
+    })
   return events
 }
 

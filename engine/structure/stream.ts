@@ -1,6 +1,6 @@
 /** Market structure bar by bar, without look-ahead and with bounded memory: the form that trades, back-tests and replays. */
 import { createAtr, type Atr } from '../indicators/atr.ts'
-import { BarWindow } from './bar-window.ts'
+import { BarWindow, type ClosedBar } from './bar-window.ts'
 import { BlockStream } from './block-stream.ts'
 import { BreakStream } from './break-stream.ts'
 import { GapStream } from './gap-stream.ts'
@@ -53,9 +53,9 @@ export class StructureStream {
   }
 
   /** One closed bar, in time order and without a hole (after a hole, start a new stream). */
-  push(time: number, open: number, high: number, low: number, close: number, volume: number): void {
-    this.window.push(time, open, high, low, close, volume)
-    this.atr.push(high, low, close)
+  push(bar: ClosedBar): void {
+    this.window.push(bar)
+    this.atr.push(bar.high, bar.low, bar.close)
     this.gaps.push(this.emit)
     this.breaks.push(this.emit)
     this.pools.push(this.emit)

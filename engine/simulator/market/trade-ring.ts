@@ -8,43 +8,38 @@ export interface PublicTrade {
 }
 
 const KEPT = 1_024
-const MASK = KEPT - 1
+/** Numbers a trade: id, price, quantity (negative when the buyer was the maker), time. */
+const WIDTH = 4
+const MASK = KEPT * WIDTH - 1
 
 export class TradeRing {
-  readonly #ids = new Float64Array(KEPT)
-  readonly #prices = new Float64Array(KEPT)
-  readonly #quantities = new Float64Array(KEPT)
-  readonly #times = new Float64Array(KEPT)
-  readonly #buyerMaker = new Uint8Array(KEPT)
-  #count = 0
+  readonly #rows = new Float64Array(KEPT * WIDTH)
+  /** Where the next trade goes, counted without end. */
+  #next = 0
 
   push(id: number, price: number, qty: number, time: number, buyerMaker: boolean): void {
-    const at = this.#count++ & MASK
-    this.#ids[at] = id
-    this.#prices[at] = price
-    this.#quantities[at] = qty
-    this.#times[at] = time
-    this.#buyerMaker[at] = buyerMaker ? 1 : 0
+    const rows = this.#rows
+    const at = this.#next & MASK
+    this.#next += WIDTH
+    rows[at] = id
+    rows[at + 1] = price
+    rows[at + 2] = buyerMaker ? -qty : qty
+    rows[at + 3] = time
   }
 
   get newest(): PublicTrade | undefined {
-    return this.#count === 0 ? undefined : this.#at(this.#count - 1)
+    return this.#next === 0 ? undefined : this.#at(this.#next - WIDTH)
   }
 
   /** Oldest first. */
   list(): PublicTrade[] {
-    const size = Math.min(this.#count, KEPT)
-    return Array.from({ length: size }, (_, i) => this.#at(this.#count - size + i))
+    const size = Math.min(this.#next / WIDTH, KEPT)
+    return Array.from({ length: size }, (_, i) => this.#at(this.#next - (size - i) * WIDTH))
   }
 
   #at(index: number): PublicTrade {
     const at = index & MASK
-    return {
-      id: this.#ids[at] ?? 0,
-      price: this.#prices[at] ?? 0,
-      qty: this.#quantities[at] ?? 0,
-      time: this.#times[at] ?? 0,
-      buyerMaker: this.#buyerMaker[at] === 1,
-    }
+    const [id = 0, price = 0, qty = 0, time = 0] = this.#rows.subarray(at, at + WIDTH)
+    return { id, price, qty: Math.abs(qty), time, buyerMaker: qty < 0 }
   }
 }

@@ -40,7 +40,7 @@ export const boundedGrowth = defineCheck({
       const high = Math.max(open, price) + random() * 10
       const low = Math.min(open, price) - random() * 10
       series.upsert(time, open, high, low, price, 1, true)
-      structure.push(time, open, high, low, price, 1)
+      structure.push({ openTime: time, open, high, low, close: price, volume: 1 })
       if (i >= WARM_UP && i % SAMPLE_EVERY === 0) {
         collect()
         samples.push(process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers)
@@ -81,9 +81,9 @@ export const boundedGrowth = defineCheck({
         return {
           ...real,
           StructureStream: class extends real.StructureStream {
-            override push(time: number, open: number, high: number, low: number, close: number, volume: number): void {
-              kept.push({ time, open, high, low, close, volume })
-              super.push(time, open, high, low, close, volume)
+            override push(bar: Parameters<InstanceType<typeof real.StructureStream>['push']>[0]): void {
+              kept.push(bar)
+              super.push(bar)
             }
           },
         }
