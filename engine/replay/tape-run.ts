@@ -31,7 +31,9 @@ import { decodeUserFrame } from '../venue/codec/user-events.ts'
 import { closedBars, filtersOf } from './exchange-reading.ts'
 import { createInProcessVenue } from './in-process-venue.ts'
 import { BATCH, MarketBatch } from './market-batch.ts'
-import { quietOf, type Quiet } from './quiet.ts'
+import { MarkedEquity } from './marked-equity.ts'
+import { quietOf } from './quiet.ts'
+import { QuietStretch } from './quiet-stretch.ts'
 
 const MINUTE = 60_000
 const KEY = 'backtest'
@@ -105,13 +107,6 @@ export async function runTape(options: TapeRunOptions): Promise<Result<TapeRunRe
   return new TapeRun(options, specs, factory.value).play()
 }
 
-/** What the equity of a chart is reckoned from; taken anew when the ledger changed. */
-interface Book {
-  revision: number
-  wallet: number
-  legs: readonly { readonly id: number; readonly quantity: number; readonly entry: number }[]
-}
-
 class TapeRun {
   readonly #options: TapeRunOptions
   readonly #exchange: Exchange
@@ -122,15 +117,13 @@ class TapeRun {
   /** Recorded frames come as the venue's own events, at their own times. */
   readonly #framed: boolean
   readonly #out: Command[] = []
-  readonly #book: Book = { revision: -1, wallet: 0, legs: [] }
+  readonly #equity = new MarkedEquity()
+  readonly #stretch: QuietStretch
   #users: UserEvent[] = []
   #connected = false
   #warnings = 0
   #tripped: string | null = null
   #bug: Error | null = null
-  #quiet: Quiet | null = null
-  /** Still quiet, with every step shown: the end of it lies between two of them. */
-  #stepping = false
   /** The account as the clock last saw it: what came after within the same moment waits for the next one. */
   #clocked = -1
 
@@ -155,6 +148,7 @@ class TapeRun {
       },
     })
     this.#venue = createInProcessVenue(this.#exchange, KEY)
+    this.#stretch = new QuietStretch(this.#exchange, options.symbols)
   }
 
   #user(data: unknown): void {
@@ -181,7 +175,7 @@ class TapeRun {
     if (!started.ok) return started
     const startTime = exchange.now
     await this.#run(state, requests, this.#end(startTime))
-    this.#watchEveryStep()
+    this.#stretch.end()
     await this.#barrier(state, requests)
     return ok({
       state,
@@ -241,7 +235,7 @@ class TapeRun {
     this.#market.take()
     this.#giveHistory(state)
     if (this.#framed) for (const stream of this.#market.streams) exchange.subscribe(stream)
-    else this.#watchEveryStep()
+    else this.#stretch.end()
     return ok(null)
   }
 
@@ -254,7 +248,7 @@ class TapeRun {
     while (exchange.now < end) {
       const next = exchange.nextTime() ?? end
       const grid = Math.min(startTime + Math.max(1, Math.ceil((next - startTime) / stepMs)) * stepMs, end)
-      if (this.#quiet !== null && grid >= this.#quiet.until && !this.#isTheMoment(grid, this.#quiet)) continue
+      if (this.#stretch.endsBefore(grid)) continue
       const answers = this.#venue.mutations
       exchange.advanceTo(Math.max(grid, exchange.now))
       if (market.waiting === 0 && this.#users.length === 0 && this.#venue.mutations === answers) continue
@@ -264,33 +258,23 @@ class TapeRun {
       }
       if (market.closedAt > told) {
         told = market.closedAt
-        this.#tellBar(state, told)
+        this.#options.onBar?.(told, this.#equity.at(state, market.closingMarks), this.#equity.exposed)
       }
     }
   }
 
-  /** Whether `grid` is the first moment at which it is quiet no longer; if one before it may be, the steps until then are shown too. */
-  #isTheMoment(grid: number, quiet: Quiet): boolean {
-    const first = this.#stepping || grid === quiet.until
-    this.#watchEveryStep()
-    if (first) return true
-    this.#quiet = quiet
-    this.#stepping = true
-    return false
-  }
-
   /** A quiet moment: only ticks came, none of them asks the venue for anything, and the clock has nothing to find. */
   #passes(state: BrainState, requests: BrainRequests): boolean {
-    if (this.#quiet === null) return false
+    const stretch = this.#stretch
+    if (!stretch.lasts) return false
     this.#reduce(state)
-    const { symbol, low, high } = this.#quiet
-    const mark = symbol === null ? 0 : (state.bySymbol.get(symbol)?.mark ?? 0)
-    if (this.#users.length === 0 && !this.#out.some(isRequest) && (symbol === null || (low <= mark && mark <= high))) {
+    const mark = stretch.symbol === null ? 0 : (state.bySymbol.get(stretch.symbol)?.mark ?? 0)
+    if (this.#users.length === 0 && !this.#out.some(isRequest) && stretch.holds(mark)) {
       this.#carryOut(requests)
       return true
     }
     // Whatever comes of it finds every market as it is now.
-    this.#watchEveryStep()
+    this.#stretch.end()
     this.#reduce(state)
     return false
   }
@@ -298,20 +282,8 @@ class TapeRun {
   /** After a moment that was played whole: the exchange need not stop again before something can happen. */
   #rest(state: BrainState): void {
     if (this.#delayed || this.#framed || this.#options.everyMoment === true || state.revision !== this.#clocked) return
-    this.#quiet = quietOf(state)
-    if (this.#quiet === null) return
-    this.#stepping = false
-    const { symbol, low, high } = this.#quiet
-    for (const name of this.#options.symbols) {
-      if (name === symbol) this.#exchange.watchMark(name, low, high)
-      else this.#exchange.watchMark(name, -Infinity, Infinity)
-    }
-  }
-
-  #watchEveryStep(): void {
-    this.#quiet = null
-    this.#stepping = false
-    for (const symbol of this.#options.symbols) this.#exchange.watchMark(symbol, Infinity, -Infinity)
+    const quiet = quietOf(state)
+    if (quiet !== null) this.#stretch.begin(quiet)
   }
 
   /** Ticks that wait reach the brain; their commands stay in `#out`. */
@@ -362,24 +334,6 @@ class TapeRun {
       await this.#settle(requests)
       if (this.#users.length === 0 && this.#market.waiting === 0 && this.#venue.mutations === before) return
     }
-  }
-
-  #tellBar({ ledger, bySymbol }: BrainState, time: number): void {
-    const { onBar } = this.#options
-    if (onBar === undefined) return
-    const book = this.#book
-    if (ledger !== null && ledger.revision !== book.revision) {
-      book.revision = ledger.revision
-      book.wallet = ledger.wallet().toNumber()
-      book.legs = ledger.openPositions().map(({ symbol, quantity, averageEntry }) => ({
-        id: bySymbol.get(symbol)?.id ?? 0,
-        quantity: quantity.toNumber(),
-        entry: averageEntry.toNumber(),
-      }))
-    }
-    let equity = book.wallet
-    for (const { id, quantity, entry } of book.legs) equity += quantity * ((this.#market.closingMarks[id] ?? 0) - entry)
-    onBar(time, equity, book.legs.length > 0)
   }
 
   #end(startTime: number): number {
