@@ -20,6 +20,18 @@ it('puts a fill on its bar, none on a hole, none of another symbol', () => {
   ])
 })
 
+it('stands once on a bar for all fills of a side and all signals there, and says how many', () => {
+  const sold = [1, 2, 3].map((id) => ({ ...fill(id, NOW), side: 'SELL' as const, time: NOW }))
+  const bought = { ...fill(4, NOW), side: 'BUY' as const, time: NOW }
+  const signal = { ...sampleState(NOW).signals[0], time: NOW }
+  const marks = chartMarks(bars, [...sold, bought], [signal as never, { ...signal, id: 'second' } as never], 'BTCUSDT', 60)
+  expect(marks.map((m) => [m.kind, m.text])).toEqual([
+    ['signal', '2'],
+    ['buy', 'B'],
+    ['sell', 'S3'],
+  ])
+})
+
 it('marks a hole of more than five minutes on the bar after it, whether the hole was told or not; a shorter one is only white', () => {
   const bar = (minute: number, present = true) => ({ time: minute * 60, open: 1, high: 1, low: 1, close: 1, volume: 1, present })
   const minutes = [bar(0), bar(6), bar(7, false), bar(12), bar(13), ...[14, 15, 16, 17, 18, 19].map((m) => bar(m, false)), bar(20), bar(32)]

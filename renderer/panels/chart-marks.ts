@@ -1,4 +1,4 @@
-/** Fills and signals of one symbol as chart marks, each on the bar it belongs to; those without a bar are left out. Gaps. */
+/** Fills and signals of one symbol as chart marks on the bars they belong to; those without a bar are left out. Gaps. */
 import type { ChartBar } from '../../engine/contract/cockpit.ts'
 import type { FillRow, SignalRow } from '../../engine/contract/processes.ts'
 import { LONG_GAP_MIN } from '../../engine/market/timeframe.ts'
@@ -18,6 +18,9 @@ export function gapMarks(minutes: readonly ChartBar[], seconds: number): ChartMa
   return marks
 }
 
+const LETTER = { signal: '', buy: 'B', sell: 'S' } as const
+
+/** One mark a bar and kind; how many it stands for is written beside it when there is more than one. */
 export function chartMarks(
   bars: readonly ChartBar[],
   fills: readonly FillRow[],
@@ -26,16 +29,19 @@ export function chartMarks(
   seconds: number,
 ): ChartMark[] {
   const present = new Set(bars.filter((bar) => bar.present).map((bar) => bar.time))
-  const snap = (ms: number): number => Math.floor(ms / 1000 / seconds) * seconds
-  const marks: ChartMark[] = []
-  for (const signal of signals) {
-    const time = snap(signal.time)
-    if (signal.symbol === symbol && present.has(time)) marks.push({ id: `s:${signal.id}`, time, kind: 'signal', text: '' })
+  const counts = { signal: new Map<number, number>(), buy: new Map<number, number>(), sell: new Map<number, number>() }
+  const count = (kind: keyof typeof counts, row: FillRow | SignalRow): void => {
+    const time = Math.floor(row.time / 1000 / seconds) * seconds
+    if (row.symbol === symbol && present.has(time)) counts[kind].set(time, (counts[kind].get(time) ?? 0) + 1)
   }
-  for (const fill of fills) {
-    const time = snap(fill.time)
-    if (fill.symbol !== symbol || !present.has(time)) continue
-    marks.push({ id: `f:${fill.tradeId}`, time, kind: fill.side === 'BUY' ? 'buy' : 'sell', text: fill.side === 'BUY' ? 'B' : 'S' })
-  }
-  return marks
+  for (const signal of signals) count('signal', signal)
+  for (const fill of fills) count(fill.side === 'BUY' ? 'buy' : 'sell', fill)
+  return (['signal', 'buy', 'sell'] as const).flatMap((kind) =>
+    [...counts[kind]].map(([time, many]) => ({
+      id: `${kind}:${time}`,
+      time,
+      kind,
+      text: many === 1 ? LETTER[kind] : `${LETTER[kind]}${many}`,
+    })),
+  )
 }
