@@ -1,10 +1,10 @@
 /**
- * The lines of a file as bytes, streamed, gzip by its magic number and not by its name. INV-11: memory is bounded by one piece of the
- * file and one line of at most MAX_LINE_BYTES; a longer one is given as null, its bytes are skipped.
+ * The lines of a file as bytes, streamed, gzip by its magic number and not by its name. One pass and no seeking: a pipe is read as a
+ * file is. INV-11: memory is bounded by one piece of the file and one line of at most MAX_LINE_BYTES; a longer one is given as null,
+ * its bytes are skipped.
  */
-import { open } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
-import { createReadStream } from 'node:fs'
 
 export const MAX_LINE_BYTES = 1_048_576
 /** Smaller than a line may be: only one that goes over from piece to piece can be too long. */
@@ -12,39 +12,58 @@ const PIECE_BYTES = 262_144
 const NEWLINE = 10
 const CARRIAGE_RETURN = 13
 
+/** Bytes of the file read so far (packed ones, where it is packed), and how many there are: null where only the end tells. */
+export type OnRead = (bytes: number, size: number | null) => void
+
 /** The file in pieces; each is good until the next one is asked for. */
-async function* pieces(path: string): AsyncGenerator<Buffer> {
+async function* pieces(path: string, onRead: OnRead | undefined): AsyncGenerator<Buffer> {
   const file = await open(path, 'r')
   try {
+    const about = onRead === undefined ? undefined : await file.stat()
+    const size = about?.isFile() === true ? about.size : null
     // One piece of memory for the whole file: a new one each time would be a year's worth of garbage.
     const memory = Buffer.allocUnsafeSlow(PIECE_BYTES)
-    let { bytesRead } = await file.read(memory, 0, PIECE_BYTES, 0)
-    if (bytesRead >= 2 && memory[0] === 0x1f && memory[1] === 0x8b) {
-      yield* unpacked(path)
+    let read = await fill(file, memory)
+    if (read >= 2 && memory[0] === 0x1f && memory[1] === 0x8b) {
+      yield* unpacked(file, memory.subarray(0, read), (bytes) => onRead?.(bytes, size))
       return
     }
-    for (let at = 0; bytesRead > 0; { bytesRead } = await file.read(memory, 0, PIECE_BYTES, at)) {
-      yield memory.subarray(0, bytesRead)
-      at += bytesRead
+    for (let at = 0; read > 0; read = (await file.read(memory, 0, PIECE_BYTES, null)).bytesRead) {
+      yield memory.subarray(0, read)
+      at += read
+      onRead?.(at, size)
     }
   } finally {
     await file.close()
   }
 }
 
-async function* unpacked(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: PIECE_BYTES })
+/** The first piece, of two bytes at least where the file has them: a pipe gives what its writer has written, and be it one byte. */
+async function fill(file: FileHandle, memory: Buffer): Promise<number> {
+  for (let length = 0; ;) {
+    const { bytesRead } = await file.read(memory, length, memory.length - length, null)
+    length += bytesRead
+    if (bytesRead === 0 || length >= 2) return length
+  }
+}
+
+async function* unpacked(file: FileHandle, first: Buffer, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
+  const rest = file.createReadStream({ highWaterMark: PIECE_BYTES, autoClose: false })
   const stream = createGunzip({ chunkSize: PIECE_BYTES })
-  file.once('error', (error: Error) => stream.destroy(error))
-  stream.once('close', () => file.destroy())
-  for await (const piece of file.pipe(stream)) yield piece as Buffer
+  rest.once('error', (error: Error) => stream.destroy(error))
+  stream.once('close', () => rest.destroy())
+  stream.write(first)
+  for await (const piece of rest.pipe(stream)) {
+    onRead(first.length + rest.bytesRead)
+    yield piece as Buffer
+  }
 }
 
 /**
  * Whole lines with their newlines (the file's last one may have none), as many as a piece of the file holds, good until the next ones
  * are asked for; null stands for one line that is too long. Throws what the file system or the unpacking throws.
  */
-export async function* fileBlocks(path: string): AsyncGenerator<Buffer | null> {
+export async function* fileBlocks(path: string, onRead?: OnRead): AsyncGenerator<Buffer | null> {
   let rest: Buffer[] = []
   let restBytes = 0
   let tooLong = false
@@ -55,7 +74,7 @@ export async function* fileBlocks(path: string): AsyncGenerator<Buffer | null> {
       rest = []
     } else if (part.length > 0) rest.push(Buffer.from(part))
   }
-  for await (const bytes of pieces(path)) {
+  for await (const bytes of pieces(path, onRead)) {
     let from = 0
     if (restBytes > 0) {
       const end = bytes.indexOf(NEWLINE)
