@@ -1,6 +1,8 @@
 /** `aegis analyze`: market structure and indicators of one OHLCV file as CSV tables. */
-import { analyze as analyzeFile, sessionNames } from '../replay/analyze.ts'
+import { sessionNames } from '../replay/analyze-tables.ts'
+import { analyze as analyzeFile } from '../replay/analyze.ts'
 import { parseFlags, parseNumber, refuse, usage, type Command } from './command.ts'
+import { showProgress } from './progress.ts'
 
 const FLAGS = {
   file: { type: 'string' },
@@ -19,7 +21,7 @@ export const analyze: Command = {
   name: 'analyze',
   summary: 'market structure and indicators of an OHLCV file as CSV tables',
   usage: [
-    ['--file OHLCV.csv', 'a time column and Open, High, Low, Close, Volume in any case; .gz is read too'],
+    ['--file OHLCV.csv', 'a time column and Open, High, Low, Close, Volume in any case; gzip, a pipe and newest-first are read too'],
     ['--out DIR', 'where the tables go, one row per bar'],
     ['--swing-length N', 'bars to the right of a swing (default 5)'],
     ['--close-break true|false', 'a close (true, default) or a wick breaks structure'],
@@ -43,16 +45,16 @@ export const analyze: Command = {
     const wanted = (values.session ?? 'London').toLowerCase()
     const session = sessionNames().find((name) => name.toLowerCase() === wanted)
     if (session === undefined) return refuse(io, usage(`--session expects one of ${sessionNames().join(', ')}`).error)
-    const result = await analyzeFile({
-      file: values.file,
-      out: values.out,
-      swingLength: length?.value ?? 5,
-      closeBreak,
-      closeMitigation,
-      session,
-    })
+    // Millions of rows take a minute: whoever watches sees how far it is. In a pipe nothing is said.
+    const progress = io.terminal === undefined ? undefined : showProgress(io, false, () => performance.now(), 'steps')
+    const result = await analyzeFile(
+      { file: values.file, out: values.out, swingLength: length?.value ?? 5, closeBreak, closeMitigation, session },
+      (done, total) => progress?.note(done, total),
+    )
+    progress?.end()
     if (!result.ok) return refuse(io, result.error)
     const { value } = result
+    if (value.newestFirst) io.err(`note: ${value.file} runs from newest to oldest; the tables run from its oldest bar on`)
     if (value.gaps > 0)
       io.err(`note: ${value.missingBars} bars are missing in ${value.gaps} places; the columns are computed over the bars as they stand`)
     if (values.json === true) io.out(`${JSON.stringify(value)}\n`)

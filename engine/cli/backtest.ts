@@ -3,14 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newSession } from '../supervisor/session.ts'
-import { backtest as run } from '../replay/backtest.ts'
+import { backtestOn } from '../replay/backtest.ts'
 import { writeReport } from '../replay/backtest-report.ts'
+import { isPipe, openBacktestTape, readBars, readBarsFile } from '../replay/backtest-tape.ts'
 import { parseTime } from '../replay/ohlcv-layout.ts'
 import { tryStrategy } from '../processes/brain/strategy-file.ts'
 import { strategyNames } from '../strategy/registry.ts'
+import type { Failure } from '../contract/result.ts'
 import { parseSettings, type Settings, type Tape } from '../contract/settings.ts'
 import { strategyFileOf } from './settings-flags.ts'
-import { parseDuration, parseFlags, parseNumber, refuse, usage, type Command } from './command.ts'
+import { parseDuration, parseFlags, parseNumber, refuse, usage, type Command, type ExitCode } from './command.ts'
 import { outFolder } from './out-folder.ts'
 import { planOf, SWEEP_FLAGS, SWEEP_USAGE, sweepCommand } from './sweep.ts'
 
@@ -53,7 +55,7 @@ export const backtest: Command = {
   name: 'backtest',
   summary: 'play a strategy over recorded bars with the real brain, orders, ledger and matching',
   usage: [
-    ['--file F.csv', "1m OHLCV, any column order with a header, or Binance's without; .gz is read too"],
+    ['--file F.csv', "1m OHLCV, any column order with a header, or Binance's without; gzip, a pipe and newest-first are read too"],
     [
       '--tape FILE|demo|synthetic',
       'instead of --file, played exactly as `run --headless` plays it (history before it is invented); also frames',
@@ -112,23 +114,34 @@ export const backtest: Command = {
     const asRun = values.tape === undefined ? null : { session: runSession(settings.value, tapeOf(tape)), rate: settings.value.speed }
     const folder = values.out === undefined ? null : outFolder('out', values.out)
     if (folder !== null && !folder.ok) return refuse(io, folder.error)
+    const refusing = (error: Failure): ExitCode => {
+      folder?.value.discardEmpty()
+      return refuse(io, error)
+    }
+    // Read here and once: a pipe gives its bytes to one reader.
+    const read = values.file === undefined ? await readBars(tape) : await readBarsFile(tape)
+    if (!read.ok) return refusing(read.error)
+    const bars = read.value
+    if (bars?.newestFirst === true) io.err(`note: ${tape} runs from newest to oldest; it is played from its oldest bar on`)
+    if (plan.value !== null && bars === null && (await isPipe(tape)))
+      return refusing(usage(`--tape ${tape} can be read once only; a sweep reads frames once per worker: give it a file`).error)
     if (plan.value !== null) {
       const { startingBalance: balance, strategy, rails } = settings.value
       const input = { tape, symbol, seed: seed.value, balance, latencyMs: latency?.value ?? 0, horizonMs: horizonMs ?? null, asRun }
       const window = { from: times.from ?? null, to: times.to ?? null }
       const code = await sweepCommand(
-        { plan: plan.value, input, base: { strategy, rails }, ...window, out: values.out, json: values.json === true },
+        { plan: plan.value, input, bars, base: { strategy, rails }, ...window, out: values.out, json: values.json === true },
         io,
       )
       folder?.value.discardEmpty()
       return code
     }
     const strategy = await tryStrategy(settings.value.strategy, symbol)
-    if (!strategy.ok) {
-      folder?.value.discardEmpty()
-      return refuse(io, strategy.error)
-    }
-    const result = await run({
+    if (!strategy.ok) return refusing(strategy.error)
+    const loop = horizonMs !== undefined
+    const opened = await openBacktestTape(tape, symbol, { from: times.from ?? null, to: times.to ?? null, loop }, bars)
+    if (!opened.ok) return refusing(opened.error)
+    const result = await backtestOn(opened.value, {
       tape,
       symbol,
       strategy: settings.value.strategy.name,
@@ -141,10 +154,7 @@ export const backtest: Command = {
       ...(latency === null ? {} : { latencyMs: latency.value }),
       ...(horizonMs === undefined ? {} : { horizonMs }),
     })
-    if (!result.ok) {
-      folder?.value.discardEmpty()
-      return refuse(io, result.error)
-    }
+    if (!result.ok) return refusing(result.error)
     const { report } = result.value
     let written: readonly string[] = []
     if (values.out !== undefined) {

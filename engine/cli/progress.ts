@@ -22,8 +22,11 @@ function clock(ms: number): string {
     : `${Math.floor(seconds / 3_600)} h ${two(Math.floor((seconds % 3_600) / 60))} min`
 }
 
-/** @param plain lines even on a terminal (somebody reads the output by machine). */
-export function showProgress(io: Io, plain: boolean, now: () => number): Progress {
+/**
+ * @param plain lines even on a terminal (somebody reads the output by machine).
+ * @param unit what is counted; a part of one moves the bar and the percentage only.
+ */
+export function showProgress(io: Io, plain: boolean, now: () => number, unit = 'runs'): Progress {
   const { terminal } = io
   const bar = terminal !== undefined && !plain
   const startedAt = now()
@@ -32,7 +35,7 @@ export function showProgress(io: Io, plain: boolean, now: () => number): Progres
   const words = (done: number, total: number): string => {
     const elapsed = now() - startedAt
     const rest = done === 0 || done === total ? '' : `, ${clock((elapsed / done) * (total - done))} left`
-    return `${done} of ${total} runs (${Math.floor((done / total) * 100)} %)${rest}`
+    return `${Math.floor(done)} of ${total} ${unit} (${Math.floor((done / total) * 100)} %)${rest}`
   }
   return {
     note(done, total) {

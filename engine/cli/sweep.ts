@@ -1,6 +1,6 @@
 /** `aegis backtest --sweep …` and `--walk-forward …`: many back-tests over worker threads, their table, and the best. */
 import { ok, type Failure, type Result } from '../contract/result.ts'
-import { openBacktestTape, readBars } from '../replay/backtest-tape.ts'
+import { openBacktestTape, type FileBars } from '../replay/backtest-tape.ts'
 import { shared } from '../replay/shared-columns.ts'
 import { combinationText, parseSweep, sweepNames, type SweepParameter, type SweptSettings } from '../replay/sweep-parameters.ts'
 import type { SweepFigures, SweepInput } from '../replay/sweep-play.ts'
@@ -91,6 +91,8 @@ function walkForwardOf(text: string): Result<NonNullable<SweepPlan['walkForward'
 export interface SweepCommand {
   readonly plan: SweepPlan
   readonly input: SweepInput
+  /** Those of the input's tape; null where it is no file of bars. */
+  readonly bars: FileBars | null
   readonly base: SweptSettings
   readonly from: number | null
   readonly to: number | null
@@ -99,20 +101,18 @@ export interface SweepCommand {
 }
 
 export async function sweepCommand(command: SweepCommand, io: Io): Promise<ExitCode> {
-  const { plan, input, base, from, to } = command
+  const { plan, input, bars, base, from, to } = command
   if (plan.walkForward !== null && input.horizonMs !== null)
     return refuse(io, usage('--walk-forward needs a recorded tape; --for does not go with it').error)
   // A tape that cannot be played is one clear line, before any thread starts.
-  const read = await readBars(input.tape)
-  if (!read.ok) return refuse(io, read.error)
-  const tape = await openBacktestTape(input.tape, input.symbol, { from, to, loop: input.horizonMs !== null }, read.value)
+  const tape = await openBacktestTape(input.tape, input.symbol, { from, to, loop: input.horizonMs !== null }, bars)
   if (!tape.ok) return refuse(io, tape.error)
   const stop = new AbortController()
   void io.stopped.then(() => stop.abort())
   const progress = showProgress(io, command.json, () => performance.now())
   const common = {
     input,
-    bars: read.value === null ? null : shared(read.value),
+    bars: bars === null ? null : shared(bars),
     base,
     parameters: plan.parameters,
     objective: plan.objective,

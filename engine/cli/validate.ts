@@ -9,7 +9,10 @@ export const validate: Command = {
   name: 'validate',
   summary: 'check a file of klines or recorded frames line by line',
   usage: [
-    ['--file F', "OHLCV as CSV (any column order, or Binance's without a header), or recorded frames as lines of JSON; gzip or not"],
+    [
+      '--file F',
+      "OHLCV as CSV (any column order, or Binance's without a header), or recorded frames as lines of JSON; gzip or not, a file or a pipe",
+    ],
     ['--json', 'one JSON document: counts, reasons, the first 1,000 findings'],
   ],
   async run(args, io) {
@@ -20,6 +23,7 @@ export const validate: Command = {
     const result = await validateFile(file, Date.now() + FUTURE_MS)
     if (!result.ok) return refuse(io, result.error)
     const report = result.value
+    if (report.newestFirst === true) io.err(`note: ${file} runs from newest to oldest; it was judged in that order`)
     if (json === true) io.out(`${JSON.stringify(report)}\n`)
     else {
       io.out(`${report.kind}: ${report.lines} lines, ${report.accepted} of ${report.judged} judged are good, ${report.refused} findings\n`)

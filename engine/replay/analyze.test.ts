@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -63,6 +63,7 @@ describe('bad files are named by line and field', () => {
     ['unsorted', `${head}2021-01-01 00:00,1,2,1,2,5\n`, 'line 3: time 2021-01-01 00:00 is before the line above'],
     ['empty', '', 'no rows'],
     ['header only', 'Date,Open,High,Low,Close,Volume\n', 'no rows'],
+    ['no volume', 'Date,Open,High,Low,Close\n2022-01-01,1,2,1,2\n', 'no volume.csv: line 1: no column volume'],
   ])('%s', async (name, text, message) => {
     const result = await analyze(options(file(`${name}.csv`, text), join(folder, `out-${name}`)))
     expect(result.ok).toBe(false)
@@ -73,6 +74,23 @@ describe('bad files are named by line and field', () => {
     const good = file('good.csv', `${head}2022-01-01 00:01,1,2,1,2,5\n`)
     const result = await analyze(options(good, '/proc/x/y'))
     expect(result.ok ? '' : result.error.code).toBe('unwritable')
+  })
+  it('a folder where a table would stand is named before anything is replaced', async () => {
+    const good = file('good.csv', `${head}2022-01-01 00:01,1,2,1,2,5\n`)
+    const out = join(folder, 'taken')
+    const taken = join(out, 'retracements_result_data.csv')
+    mkdirSync(taken, { recursive: true })
+    writeFileSync(join(out, 'indicators.csv'), 'old')
+    const result = await analyze(options(good, out))
+    expect(result).toEqual({ ok: false, error: { code: 'unwritable', message: `${taken} is a directory; nothing was replaced` } })
+    expect(readdirSync(out).toSorted()).toEqual(['indicators.csv', 'retracements_result_data.csv'])
+    expect(readFileSync(join(out, 'indicators.csv'), 'utf8')).toBe('old')
+    // The same when it comes to be there while the tables are made.
+    rmSync(taken, { recursive: true })
+    const late = await analyze(options(good, out), () => mkdirSync(taken, { recursive: true }))
+    expect(late).toEqual(result)
+    expect(readdirSync(out).toSorted()).toEqual(['indicators.csv', 'retracements_result_data.csv'])
+    expect(readFileSync(join(out, 'indicators.csv'), 'utf8')).toBe('old')
   })
   it('absent file', async () => {
     const result = await readOhlcv(join(folder, 'absent.csv'))
@@ -92,6 +110,27 @@ describe('small and odd files give complete, finite results', () => {
       expect(text.trimEnd().split('\n'), name).toHaveLength(n + 1)
       expect(text, name).not.toMatch(/nan|infinity|undefined/i)
     }
+  })
+  it('tells how far it is, from the file to the last table', async () => {
+    const rows = Array.from({ length: 9_000 }, (_, i) => `${1_600_000_000_000 + i * 60_000},7,7,7,7,0`)
+    const path = file('steps.csv', `open_time,open,high,low,close,volume\n${rows.join('\n')}`)
+    const steps: number[] = []
+    const result = await analyze(options(path, join(folder, 'steps')), (done, total) => steps.push(done / total))
+    expect(result.ok && result.value.newestFirst).toBe(false)
+    expect(steps).toEqual(steps.toSorted((a, b) => a - b))
+    expect([steps[0], steps.at(-1), new Set(steps).size]).toEqual([expect.closeTo(1 / 13 / 2, 1), 1, steps.length])
+    expect(steps.length).toBeGreaterThan(12 * 2)
+  })
+  it('a file from its newest bar on gives the tables of the same file sorted', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${1_600_000_000_000 + i * 60_000},${7 + (i % 5)},12,7,${8 + (i % 3)},${i}`)
+    const tables: string[][] = []
+    for (const order of [rows, rows.toReversed()]) {
+      const out = join(folder, `order-${tables.length}`)
+      const result = await analyze(options(file('order.csv', order.join('\n')), out))
+      expect(result.ok && result.value.newestFirst).toBe(order !== rows)
+      tables.push(readdirSync(out).map((name) => readFileSync(join(out, name), 'utf8')))
+    }
+    expect(tables[1]).toEqual(tables[0])
   })
   it('says where bars are missing', async () => {
     const text = 'time,open,high,low,close,volume\n60,1,2,1,2,5\n120,1,2,1,2,5\n180,1,2,1,2,5\n420,1,2,1,2,5\n'

@@ -1,4 +1,5 @@
 /** What a back-test plays: a file of 1m bars (any OHLCV CSV, or Binance's without a header), recorded frames, or a built-in tape. */
+import { stat } from 'node:fs/promises'
 import { demoBars } from '../simulator/tape/demo.ts'
 import { readFrames } from '../simulator/tape/frames.ts'
 import { readKlinesCsv } from '../simulator/tape/klines-csv.ts'
@@ -6,7 +7,7 @@ import { columnsOf } from '../simulator/tape/recorded.ts'
 import type { TapeColumns, TapeSpec } from '../simulator/exchange.ts'
 import { fail, ok, type Failure, type Result } from '../contract/result.ts'
 import type { Bar } from '../strategy/strategy.ts'
-import { readOhlcv } from './ohlcv-file.ts'
+import { namingFile, readOhlcv, type OhlcvFailure, type OhlcvFile } from './ohlcv-file.ts'
 
 const MINUTE = 60_000
 /** Bars before the start the strategy warms up on. */
@@ -28,18 +29,36 @@ export interface TapeWindow {
   readonly loop?: boolean
 }
 
-async function barsOfCsv(file: string): Promise<Result<TapeColumns, Failure>> {
+export interface FileBars extends TapeColumns {
+  /** The file ran from its newest bar to its oldest; these do not. */
+  readonly newestFirst: boolean
+}
+
+async function barsOfCsv(file: string): Promise<Result<FileBars, Failure>> {
   const read = await readOhlcv(file)
-  if (!read.ok) {
-    const plain = read.error.code === 'bad-header' ? readKlinesCsv(file) : read
-    return plain.ok ? ok(columnsOf(plain.value)) : plain
-  }
-  const { bars, intervalMs } = read.value
+  if (read.ok) return playable(file, read.value)
+  if (!(await mayBeElse(file, read.error))) return { ok: false, error: namingFile(file, read.error) }
+  const plain = readKlinesCsv(file)
+  return plain.ok ? ok({ ...columnsOf(plain.value), newestFirst: false }) : plain
+}
+
+/** Whether another reader may try: no column was named, and the file can be read again (what came through a pipe is gone). */
+const mayBeElse = async (file: string, error: OhlcvFailure): Promise<boolean> => error.code === 'bad-header' && !(await isPipe(file))
+
+/** Something whose bytes can be read once only. False for what is not there: whoever opens it says so. */
+export const isPipe = (name: string): Promise<boolean> =>
+  stat(name).then(
+    (about) => !about.isFile() && !about.isDirectory(),
+    () => false,
+  )
+
+function playable(file: string, { bars, newestFirst, intervalMs }: OhlcvFile): Result<FileBars, Failure> {
   if (bars.length > 1 && intervalMs !== MINUTE) {
     return fail('timeframe', `${file}: bars are ${intervalMs / MINUTE} minutes apart; the strategies decide on 1m bars`)
   }
   const misaligned = bars.time.findIndex((openTime) => openTime % MINUTE !== 0)
-  return misaligned < 0 ? ok(bars) : fail('misaligned', `${file}: bar ${misaligned + 1} does not open on a whole minute`)
+  if (misaligned >= 0) return fail('misaligned', `${file}: bar ${misaligned + 1} does not open on a whole minute`)
+  return ok({ ...bars, newestFirst })
 }
 
 /** Bars `from` (inclusive) to `to` (exclusive), by their place. */
@@ -63,11 +82,20 @@ const barsIn = ({ length, time, open, high, low, close, volume }: TapeColumns): 
     volume: volume[i] ?? 0,
   }))
 
-const isCsv = (name: string): boolean => name !== 'demo' && name !== 'synthetic' && /\.csv(\.gz)?$/i.test(name)
+const isBuiltIn = (name: string): boolean => name === 'demo' || name === 'synthetic'
+const isCsv = (name: string): boolean => !isBuiltIn(name) && /\.csv(\.gz)?$/i.test(name)
 
 /** Every bar of a file, for who opens more than one window of it; null for a tape that is no file of bars. */
-export const readBars = (name: string): Promise<Result<TapeColumns | null, Failure>> =>
+export const readBars = (name: string): Promise<Result<FileBars | null, Failure>> =>
   isCsv(name) ? barsOfCsv(name) : Promise.resolve(ok(null))
+
+/** As `readBars` of a file said to hold bars, whatever its name: a pipe has none. null where it holds frames after all. */
+export async function readBarsFile(name: string): Promise<Result<FileBars | null, Failure>> {
+  if (isBuiltIn(name) || isCsv(name)) return readBars(name)
+  const read = await readOhlcv(name)
+  if (read.ok) return playable(name, read.value)
+  return (await mayBeElse(name, read.error)) ? ok(null) : { ok: false, error: namingFile(name, read.error) }
+}
 
 /**
  * `name`: a file, 'demo' or 'synthetic'. Failures name the file and what is wrong with it.
@@ -83,7 +111,7 @@ export async function openBacktestTape(
     if (window.from !== null || window.to !== null) return fail('usage', '--from and --to go with a recorded tape')
     return ok({ spec: { kind: 'synthetic' }, history: [], ends: false })
   }
-  if (name !== 'demo' && !isCsv(name)) {
+  if (read === null && name !== 'demo' && !isCsv(name)) {
     const frames = readFrames(name)
     if (!frames.ok) return frames
     const own = frames.value.filter(

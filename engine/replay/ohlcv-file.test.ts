@@ -1,5 +1,7 @@
 /** The reader of OHLCV files: rows read from their bytes are what the same rows read as text are, and what is wrong keeps its words. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -123,5 +125,76 @@ describe('what is wrong far down in a file is named by line and field', () => {
   it('a broken archive is unreadable, not a shorter file', async () => {
     const packed = gzipSync(rows().join('\n'))
     expect(await problem(packed.subarray(0, packed.length / 2))).toContain('unreadable')
+  })
+})
+
+describe('a file from its newest bar to its oldest', () => {
+  it('is turned round and said to be, packed or not, from plain rows and from text', async () => {
+    const sorted = await read(rows().join('\n'))
+    expect(sorted.newestFirst).toBe(false)
+    const fallen = rows().toReversed().join('\n')
+    for (const content of [fallen, gzipSync(fallen), `open_time,open,high,low,close,volume\n${fallen.replaceAll(/^\d+/gm, '"$&"')}`]) {
+      const turned = await read(content)
+      expect(turned.newestFirst).toBe(true)
+      expect(columns(turned)).toEqual(columns(sorted))
+    }
+    const held = rows(400).filter((_, i) => i < 100 || i >= 140)
+    expect(await read(held.toReversed().join('\n'))).toMatchObject({ intervalMs: MINUTE, gaps: [{ after: 99, missing: 40 }] })
+  })
+  it.each([
+    ['rises again', [3, 2, 1, 4], `line 4: time ${START + 4 * MINUTE} is after the line above it; the file must be sorted, and the lines`],
+    ['rises at once', [1, 0, 2], `line 3: time ${START + 2 * MINUTE} is after the line above it; the file must be sorted, and the lines`],
+    ['stands still', [3, 2, 1, 1], `line 4: duplicate time ${START + MINUTE}`],
+    ['has two rows, which may be a mistake as well', [1, 0], `line 2: time ${START} is before the line above it; the file must be sorted`],
+  ])('is refused when it %s', async (_, minutes, words) => {
+    expect(await problem(minutes.map(row).join('\n'))).toContain(words)
+  })
+})
+
+describe('dates in digits', () => {
+  it.each([
+    ['202401020300', Date.UTC(2024, 0, 2, 3)],
+    ['20240102', Date.UTC(2024, 0, 2)],
+    ['20240102030059', Date.UTC(2024, 0, 2, 3, 0, 59)],
+    ['1704164400000', Date.UTC(2024, 0, 2, 3)],
+    ['1704164400', Date.UTC(2024, 0, 2, 3)],
+  ])('%s', async (written, ms) => expect((await read(`${written},1,1,1,1,1`)).bars.time[0]).toBe(ms))
+  it.each(['202413020300', '202402300300', '202401022500', '202401020360', '20240230', '20240102030060'])(
+    '%s is no day or hour, and nothing else either',
+    async (written) => {
+      const words = `bad-row line 2: time "${written}" is not a date or a number`
+      expect(await problem(`time,open,high,low,close,volume\n${written},1,1,1,1,1`)).toBe(words)
+    },
+  )
+})
+
+describe('a file that lacks a column says which', () => {
+  it.each([
+    ['with a header', 'Date,Open,High,Low,Close\n2024-01-01,1,1,1,1', 'missing-column line 1: no column volume'],
+    ['with another in its place', 'Date,Open,High,Low,Close,Adj Close\n', 'missing-column line 1: no column volume'],
+    ['without a header', '1704067200000,1,1,1,1\n', 'missing-column line 1: no column volume (five columns and no header'],
+    ['with a header that names nothing', 't,o,h,l,c,v\n', 'bad-header line 1: no time column'],
+  ])('%s', async (_, content, words) => expect(await problem(content)).toContain(words))
+})
+
+describe.runIf(process.platform !== 'win32')('a pipe', () => {
+  const pipe = join(folder, 'pipe')
+  it.each([
+    ['plain', rows().join('\n'), 65_536],
+    ['packed', gzipSync(rows().join('\n')), 65_536],
+    ['packed, its first byte alone', gzipSync(rows().join('\n')), 1],
+  ])('is read as a file is: %s', async (_, content, first) => {
+    rmSync(pipe, { force: true })
+    execFileSync('mkfifo', [pipe])
+    const bytes = Buffer.from(content)
+    const write = async (): Promise<void> => {
+      const end = await open(pipe, 'w')
+      await end.write(bytes.subarray(0, first))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      await end.writeFile(bytes.subarray(first))
+      await end.close()
+    }
+    const [result] = await Promise.all([readOhlcv(pipe), write()])
+    expect(result.ok ? columns(result.value) : result.error).toEqual(columns(await read(bytes)))
   })
 })

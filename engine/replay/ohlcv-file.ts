@@ -1,23 +1,26 @@
 /**
  * Reads OHLCV CSV files of any common shape (ohlcv-layout.ts) as a stream of lines. INV-13: a bad row is a clear error that names line
- * and field; nothing is skipped. INV-11: one line and the columns are held, never the text.
+ * and field; nothing is skipped. INV-11: one line and the columns are held, never the text. A file that runs from its newest bar to its
+ * oldest, as many vendors export, is turned round, and said to be.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
 import type { Bars } from '../structure/bars.ts'
-import { fileBlocks, lineAt } from './file-lines.ts'
+import { fileBlocks, lineAt, type OnRead } from './file-lines.ts'
 import { cellsOf, firstRow, NUMBER, parseTime, timeText, type Layout } from './ohlcv-layout.ts'
 import { PlainRows } from './ohlcv-plain.ts'
 
 export interface OhlcvFile {
   readonly bars: Bars
+  /** The file ran from its newest bar to its oldest; `bars` do not. */
+  readonly newestFirst: boolean
   /** The time column as it stands in the file, for reports. */
   readonly intervalMs: number
   /** Holes: bar index before the hole and how many intervals are missing. */
   readonly gaps: readonly { readonly after: number; readonly missing: number }[]
 }
 
-export type OhlcvFailure = Failure<'unreadable' | 'bad-header' | 'bad-row' | 'empty'>
+export type OhlcvFailure = Failure<'unreadable' | 'bad-header' | 'missing-column' | 'bad-row' | 'empty'>
 
 /** Bars one file may hold: nine years of minutes. A million of them take about 490 MB at the peak (INV-11). */
 const MAX_BARS = 5_000_000
@@ -25,17 +28,20 @@ const NEWLINE = 10
 const FIELDS = ['open', 'high', 'low', 'close', 'volume'] as const
 
 /** Reads the whole file into columns; gzip is unpacked on the way, by its magic number and not by its name. */
-export async function readOhlcv(path: string): Promise<Result<OhlcvFile, OhlcvFailure>> {
+export async function readOhlcv(path: string, onRead?: OnRead): Promise<Result<OhlcvFile, OhlcvFailure>> {
   const columns = new OhlcvColumns()
   const reader = new RowReader(columns)
   try {
-    for await (const block of fileBlocks(path)) {
+    for await (const block of fileBlocks(path, onRead)) {
       const failure = reader.read(block)
       if (failure !== null) return failure
     }
   } catch (thrown) {
     return fail('unreadable', `${path}: ${toPlainError(thrown).message}`)
   }
+  const failure = reader.end()
+  if (failure !== null) return failure
+  const newestFirst = columns.order < 0
   const bars = columns.take()
   if (bars.length === 0) return fail('empty', `${path}: no rows`)
   const intervalMs = usualInterval(bars.time)
@@ -44,8 +50,12 @@ export async function readOhlcv(path: string): Promise<Result<OhlcvFile, OhlcvFa
     const missing = Math.round(((bars.time[i] ?? 0) - (bars.time[i - 1] ?? 0)) / intervalMs) - 1
     if (missing > 0) gaps.push({ after: i - 1, missing })
   }
-  return ok({ bars, intervalMs, gaps })
+  return ok({ bars, newestFirst, intervalMs, gaps })
 }
+
+/** The failure in words that name the file; a row's or a header's names its line only. */
+export const namingFile = (path: string, error: OhlcvFailure): OhlcvFailure =>
+  error.code === 'unreadable' || error.code === 'empty' ? error : { ...error, message: `${path}: ${error.message}` }
 
 type RowFailure = { readonly ok: false; readonly error: OhlcvFailure }
 
@@ -55,6 +65,8 @@ class RowReader {
   #layout: Layout | undefined
   #plain: PlainRows | null = null
   #number = 0
+  /** Why a file that ends here would not be sorted: it fell once, and one step down may be a mistake as well as an order. */
+  #fell: RowFailure | null = null
 
   constructor(columns: OhlcvColumns) {
     this.#columns = columns
@@ -79,6 +91,11 @@ class RowReader {
     return null
   }
 
+  /** What only the end of the file tells. */
+  end(): RowFailure | null {
+    return this.#columns.length === 2 ? this.#fell : null
+  }
+
   #text(bytes: Buffer): RowFailure | null {
     const number = this.#number
     if (!isUtf8(bytes)) return fail('bad-row', `line ${number}: not UTF-8 text`)
@@ -92,14 +109,22 @@ class RowReader {
       if (!first.value.isBar) return null
     }
     const layout = this.#layout
-    const problem = this.#columns.add(cellsOf(text.replace(/^\uFEFF/, ''), layout.separator), layout)
-    return problem === undefined ? null : fail('bad-row', `line ${number}: ${problem}`)
+    const cells = cellsOf(text.replace(/^\uFEFF/, ''), layout.separator)
+    const problem = this.#columns.add(cells, layout)
+    if (problem !== undefined) return fail('bad-row', `line ${number}: ${problem}`)
+    if (this.#columns.length === 2 && this.#columns.order < 0)
+      this.#fell = fail('bad-row', `line ${number}: ${notSorted(timeText(cells, layout), 'before')}`)
+    return null
   }
 }
 
+const notSorted = (written: string, where: string): string => `time ${written} is ${where} the line above it; the file must be sorted`
+
 /** Columns that grow by doubling, so that a large file costs little more than its figures. */
 class OhlcvColumns {
-  #length = 0
+  length = 0
+  /** 1: times rise; -1: they fall, which the second row decides. */
+  order = 1
   /** Time, open, high, low, close, volume. */
   #data = Array.from({ length: 6 }, () => new Float64Array(4_096))
   /** The row being read. */
@@ -107,7 +132,7 @@ class OhlcvColumns {
 
   /** Takes a row that is a bar; false when it does not come after the one before it, or there is no room for it. */
   takes(row: Float64Array): boolean {
-    if ((row[0] ?? 0) <= this.#lastTime() || this.#length >= MAX_BARS) return false
+    if (((row[0] ?? 0) - this.#lastTime()) * this.order <= 0 || this.length >= MAX_BARS) return false
     this.#push(row)
     return true
   }
@@ -119,8 +144,12 @@ class OhlcvColumns {
     if (when === undefined) return `time "${written}" is not a date or a number`
     const before = this.#lastTime()
     if (when === before) return `duplicate time ${written}`
-    if (when < before) return `time ${written} is before the line above it; the file must be sorted`
-    if (this.#length >= MAX_BARS) return `more than ${MAX_BARS} bars`
+    if ((when - before) * this.order < 0 && this.length !== 1) {
+      return this.order > 0
+        ? notSorted(written, 'before')
+        : `${notSorted(written, 'after')}, and the lines before it run from newest to oldest`
+    }
+    if (this.length >= MAX_BARS) return `more than ${MAX_BARS} bars`
     const row = this.#row
     row[0] = when
     for (let k = 0; k < FIELDS.length; k++) {
@@ -134,19 +163,20 @@ class OhlcvColumns {
     const [o, h, l, c] = [row[1] ?? 0, row[2] ?? 0, row[3] ?? 0, row[4] ?? 0]
     if (h < l) return `high ${h} is below low ${l}`
     if (o > h || o < l || c > h || c < l) return `open or close lies outside low ${l} … high ${h}`
+    if (when < before) this.order = -1
     this.#push(row)
     return undefined
   }
 
   #lastTime(): number {
-    return this.#length === 0 ? -Infinity : (this.#data[0]?.[this.#length - 1] ?? 0)
+    return this.length === 0 ? -Infinity : (this.#data[0]?.[this.length - 1] ?? 0)
   }
 
   #push(row: Float64Array): void {
-    if (this.#length === this.#data[0]?.length) {
+    if (this.length === this.#data[0]?.length) {
       this.#data = this.#data.map((column) => resized(column, column.length * 2))
     }
-    const at = this.#length++
+    const at = this.length++
     for (let k = 0; k < row.length; k++) {
       const column = this.#data[k]
       if (column !== undefined) column[at] = row[k] ?? 0
@@ -155,10 +185,13 @@ class OhlcvColumns {
 
   /** The columns, which end being this one's. */
   take(): Bars {
-    const length = this.#length
-    const [time, open, high, low, close, volume] = this.#data.map((column) => resized(column, length))
+    const length = this.length
+    const [time, open, high, low, close, volume] = this.#data.map((column) => {
+      const part = resized(column, length)
+      return this.order < 0 ? part.reverse() : part
+    })
     const none = new Float64Array(0)
-    this.#length = 0
+    this.length = 0
     this.#data = []
     return {
       length,

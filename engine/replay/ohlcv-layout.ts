@@ -65,9 +65,10 @@ export const timeText = (cells: readonly string[], layout: Layout): string =>
 
 const pad = (text: string): string => text.padStart(2, '0')
 
-/** 20240131 or 20240131235900, in ms; undefined for any other number. */
+/** 20240131, 202401312359 or 20240131235900, in ms; undefined for any other number. */
 function compactDate(value: number): number | undefined {
-  const [date, clock] = value > 1e13 ? [Math.floor(value / 1e6), value % 1e6] : [value, 0]
+  const [date, clock] =
+    value > 1e13 ? [Math.floor(value / 1e6), value % 1e6] : value > 1e11 ? [Math.floor(value / 1e4), (value % 1e4) * 100] : [value, 0]
   if (date < 19_000_101 || date > 21_001_231 || !Number.isInteger(value)) return undefined
   const [month, day] = [Math.floor(date / 100) % 100, date % 100]
   const [hour, minute, second] = [Math.floor(clock / 1e4), Math.floor(clock / 100) % 100, clock % 100]
@@ -76,13 +77,16 @@ function compactDate(value: number): number | undefined {
   return new Date(ms).getUTCMonth() === month - 1 && new Date(ms).getUTCDate() === day ? ms : undefined
 }
 
+/** Of 8, 12 or 14 digits that begin with a year as people write it. */
+const looksLikeDate = (value: number): boolean =>
+  value < 2.2e13 && ((value > 1.9e7 && value < 2.2e7) || (value > 1.9e11 && value < 2.2e11) || value > 1.9e13)
+
 /**
- * A time written as a number, in ms: s, ms, µs or ns by magnitude. A number that spells a date would be seconds of 1970 or
- * milliseconds of the years after 2570: it is the date.
+ * A time written as a number, in ms: s, ms, µs or ns by magnitude. A number that looks like a date would be seconds of 1970,
+ * milliseconds of 1976 or of the years after 2570: it is the date, and no time at all where there is no such day or hour.
  */
 export function epochMs(value: number): number | undefined {
-  const spelled = (value > 1.9e7 && value < 2.2e7) || (value > 1.9e13 && value < 2.2e13) ? compactDate(value) : undefined
-  if (spelled !== undefined) return spelled
+  if (looksLikeDate(value)) return compactDate(value)
   const ms = value >= 1e17 ? value / 1e6 : value >= 1e14 ? value / 1_000 : value >= 1e11 ? value : value * 1_000
   return ms > 0 ? Math.round(ms * 1_000) / 1_000 : undefined
 }
@@ -117,30 +121,41 @@ function yearFirst(text: string): string {
   return `${year}-${month}-${day} ${hour}:${minute}:${second}${rest}`
 }
 
+/** A header that names some of the columns lacks the others; one that names none of them may still mean Binance's order. */
+export type HeaderFailure = Failure<'bad-header' | 'missing-column'>
+
 /** The layout a file's first row tells, and whether that row is a bar already (Binance's files have no header). */
-export function firstRow(text: string): Result<{ readonly layout: Layout; readonly isBar: boolean }, Failure<'bad-header'>> {
+export function firstRow(text: string): Result<{ readonly layout: Layout; readonly isBar: boolean }, HeaderFailure> {
   const row = text.replace(/^\uFEFF/, '')
   const separator = SEPARATORS.find((one) => row.includes(one)) ?? ','
   const cells = cellsOf(row, separator)
-  const isBar = cells.length >= 6 && parseTime(cells[0] ?? '') !== undefined
-  if (isBar) return ok({ layout: { ...(CLOCK.test(cells[1] ?? '') ? METATRADER : BINANCE), separator }, isBar })
+  if (cells.length > 1 && parseTime(cells[0] ?? '') !== undefined) {
+    const layout = { ...(CLOCK.test(cells[1] ?? '') ? METATRADER : BINANCE), separator }
+    if (cells.length >= 6) return ok({ layout, isBar: true })
+    const [, open, high, low, close] = cells
+    // Said only where the five cells are a bar but for its volume: of any other row nobody knows what it lacks.
+    if ([open, high, low, close].every((cell) => NUMBER.test(cell ?? '')))
+      return fail('missing-column', 'line 1: no column volume (five columns and no header: time, open, high, low, close)')
+  }
   // MetaTrader 5 writes its names in angle brackets.
   const named = namedLayout(
     cells.map((name) => name.toLowerCase().replace(/^<(.+)>$/, '$1')),
     separator,
   )
-  return named.ok ? ok({ layout: named.value, isBar }) : named
+  return named.ok ? ok({ layout: named.value, isBar: false }) : named
 }
 
-function namedLayout(names: readonly string[], separator: string): Result<Layout, Failure<'bad-header'>> {
+function namedLayout(names: readonly string[], separator: string): Result<Layout, HeaderFailure> {
   const time = names.findIndex((name) => TIME_NAMES.includes(name))
-  if (time < 0) return fail('bad-header', `line 1: no time column (one of ${TIME_NAMES.slice(0, 6).join(', ')})`)
   const prices = PRICE_NAMES.map((name) => names.indexOf(name))
-  const absent = prices.indexOf(-1)
-  if (absent >= 0) return fail('bad-header', `line 1: no column ${PRICE_NAMES[absent]}`)
   const exact = names.findIndex((name) => VOLUME_NAMES.includes(name))
   const volume = exact >= 0 ? exact : names.findIndex((name) => name.startsWith('volume'))
-  if (volume < 0) return fail('bad-header', 'line 1: no column volume')
+  const found = [...prices, volume].filter((column) => column >= 0).length
+  const code = found === 0 || found === 5 ? 'bad-header' : 'missing-column'
+  if (time < 0) return fail(code, `line 1: no time column (one of ${TIME_NAMES.slice(0, 6).join(', ')})`)
+  const absent = prices.indexOf(-1)
+  if (absent >= 0) return fail(code, `line 1: no column ${PRICE_NAMES[absent]}`)
+  if (volume < 0) return fail(code, 'line 1: no column volume')
   const clock = names[time] === 'date' ? names.indexOf('time') : -1
   return ok({ separator, time, prices, volume, ...(clock < 0 ? {} : { clock }) })
 }

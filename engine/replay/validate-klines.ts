@@ -1,6 +1,7 @@
 /**
  * One row of OHLCV after the other, judged as the feed judges bars (INV-13): a row that is refused is named and leaves no trace in
- * the judgement of the next. Columns by header in any case and order, or Binance's order without a header.
+ * the judgement of the next. Columns by header in any case and order, or Binance's order without a header. A file that runs from its
+ * newest bar to its oldest is judged backwards: that is an order, and not a mistake in every line.
  */
 import type { Findings } from './findings.ts'
 import { cellsOf, firstRow, NUMBER, parseTime, timeText, type Layout } from './ohlcv-layout.ts'
@@ -14,6 +15,9 @@ const SAMPLE = 500
 interface Row {
   readonly line: number
   readonly time: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
 }
 
 export class KlinesJudge {
@@ -21,8 +25,11 @@ export class KlinesJudge {
   readonly #latestMs: number
   #layout: Layout | null = null
   #last: Row | null = null
-  #close = 0
   #first = 0
+  /** 1: times rise; -1: they fall. */
+  #order = 1
+  /** The second row, when it lies before the first: a mistake or the file's order, as the third one tells. */
+  #doubt: { readonly first: Row; readonly text: string } | null = null
   #interval = 0
   readonly #sample: Row[] = []
   accepted = 0
@@ -37,11 +44,15 @@ export class KlinesJudge {
   }
 
   get from(): number {
-    return this.#first
+    return this.newestFirst ? (this.#last?.time ?? 0) : this.#first
   }
 
   get to(): number {
-    return this.#last?.time ?? 0
+    return this.newestFirst ? this.#first : (this.#last?.time ?? 0)
+  }
+
+  get newestFirst(): boolean {
+    return this.#order < 0
   }
 
   get intervalMs(): number {
@@ -90,19 +101,29 @@ export class KlinesJudge {
     if (open > high || open < low || close > high || close < low) return ['outside-range', `open or close lies outside ${low} … ${high}`]
     if (time > this.#latestMs) return ['time-future', `time ${written} lies in the future`]
     if (time % 1_000 !== 0) return ['misaligned', `time ${written} is not a whole second`]
+    if (this.#doubt !== null && this.#last !== null && time > this.#last.time) this.#settleDoubt()
     const last = this.#last
     if (last !== null && time === last.time) return ['duplicate', `time ${written} again (line ${last.line})`]
-    if (last !== null && time < last.time) return ['time-back', `time ${written} is before line ${last.line}`]
-    if (this.#close > 0 && (high > this.#close * JUMP || low * JUMP < this.#close))
-      return ['jump', `from ${this.#close} to ${low} … ${high}`]
-    this.#accept({ line, time }, close)
+    // The second row may lie on either side of the first.
+    const order = last !== null && this.accepted === 1 ? Math.sign(time - last.time) : this.#order
+    const row: Row = { line, time, high, low, close }
+    if (last !== null) {
+      const back = `time ${written} is before line ${last.line}`
+      if ((time - last.time) * order < 0)
+        return ['time-back', order > 0 ? back : `time ${written} is after line ${last.line}, and the file runs from newest to oldest`]
+      const [older, newer] = order > 0 ? [last, row] : [row, last]
+      if (newer.high > older.close * JUMP || newer.low * JUMP < older.close)
+        return ['jump', `from ${older.close} to ${newer.low} … ${newer.high}`]
+      this.#doubt = order < 0 && this.accepted === 1 ? { first: last, text: back } : null
+    }
+    this.#order = order
+    this.#accept(row)
     return undefined
   }
 
-  #accept(row: Row, close: number): void {
+  #accept(row: Row): void {
     this.accepted++
     if (this.#first === 0) this.#first = row.time
-    this.#close = close
     if (this.#interval === 0) {
       this.#sample.push(row)
       if (this.#sample.length > SAMPLE) this.#settleInterval()
@@ -110,11 +131,22 @@ export class KlinesJudge {
     this.#last = row
   }
 
+  /** One step down and no more is a row in the wrong place. */
+  #settleDoubt(): void {
+    if (this.#doubt === null) return
+    this.findings.add(this.#last?.line ?? 0, 'time-back', this.#doubt.text)
+    this.#last = this.#doubt.first
+    this.#doubt = null
+    this.#order = 1
+    this.#sample.pop()
+    this.accepted--
+  }
+
   /** The most frequent distance; what was waiting for it is judged now. */
   #settleInterval(): void {
     const counts = new Map<number, number>()
     for (let i = 1; i < this.#sample.length; i++) {
-      const distance = (this.#sample[i]?.time ?? 0) - (this.#sample[i - 1]?.time ?? 0)
+      const distance = Math.abs((this.#sample[i]?.time ?? 0) - (this.#sample[i - 1]?.time ?? 0))
       counts.set(distance, (counts.get(distance) ?? 0) + 1)
     }
     this.#interval = [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0])[0]?.[0] ?? 60_000
@@ -124,7 +156,7 @@ export class KlinesJudge {
 
   #judgeDistance(before: Row | null, row: Row | undefined): void {
     if (before === null || row === undefined) return
-    const distance = row.time - before.time
+    const distance = Math.abs(row.time - before.time)
     if (distance === this.#interval) return
     if (distance % this.#interval !== 0) {
       this.findings.add(row.line, 'misaligned', `${distance} ms after the bar before it; the file's interval is ${this.#interval} ms`)
@@ -133,10 +165,11 @@ export class KlinesJudge {
     const missing = distance / this.#interval - 1
     this.gaps++
     this.missingBars += missing
-    this.findings.add(row.line, 'gap', `${missing} bars missing before ${new Date(row.time).toISOString()}`)
+    this.findings.add(row.line, 'gap', `${missing} bars missing before ${new Date(Math.max(row.time, before.time)).toISOString()}`)
   }
 
   end(): void {
+    this.#settleDoubt()
     if (this.#interval === 0) this.#settleInterval()
   }
 }

@@ -73,6 +73,33 @@ it('counts a missing minute as a gap, before and after the interval is known', a
   expect(report.findings.map((one) => one.line)).toEqual([102, 901])
 })
 
+it('judges a file that runs from its newest bar to its oldest backwards', async () => {
+  const rows = Array.from({ length: 1_200 }, (_, i) => good(i)).filter((_, i) => i !== 100 && i !== 900 && i !== 901)
+  const report = await check([HEADER, ...rows.toReversed()].join('\n'))
+  expect(report).toMatchObject({ newestFirst: true, accepted: 1_197, reasons: { gap: 2 }, missingBars: 3, intervalMs: 60_000 })
+  expect(report).toMatchObject({ from: new Date(START).toISOString(), to: new Date(START + 1_199 * 60_000).toISOString() })
+  expect(report.findings.map((one) => one.text)).toEqual([
+    `2 bars missing before ${new Date(START + 902 * 60_000).toISOString()}`,
+    `1 bars missing before ${new Date(START + 101 * 60_000).toISOString()}`,
+  ])
+  const fallen = await check([good(9), good(8), good(7), good(8), `${at(6)},600,620,590,610,5`, good(6)].join('\n'))
+  expect(fallen.findings.map((one) => [one.line, one.reason])).toEqual([
+    [4, 'time-back'],
+    [5, 'jump'],
+  ])
+})
+
+it.each([
+  ['between rows that rise', [good(5), good(1), good(6), good(7)], [2]],
+  ['before all others', [good(9), good(1), good(2), good(3)], [2, 3, 4]],
+  ['at the end of two', [good(1), good(0)], [2]],
+])('one step back is a row in the wrong place: %s', async (_, rows, lines) => {
+  const report = await check(rows.join('\n'))
+  expect(report.newestFirst).toBe(false)
+  expect(report.findings.map((one) => [one.line, one.reason])).toEqual(lines.map((line) => [line, 'time-back']))
+  expect(report.accepted).toBe(rows.length - lines.length)
+})
+
 it('lists the first findings and counts them all', async () => {
   const report = await check([good(0), ...Array.from({ length: 2_500 }, () => 'x,1,1,1,1,1')].join('\n'))
   expect(report.refused).toBe(2_500)

@@ -29,6 +29,8 @@ export interface ValidationReport {
   readonly intervalMs?: number
   readonly gaps?: number
   readonly missingBars?: number
+  /** The file runs from its newest bar to its oldest, and was judged in that order. */
+  readonly newestFirst?: boolean
   /** Frames only. */
   readonly symbols?: readonly string[]
   readonly notJudged?: Readonly<Record<string, number>>
@@ -91,7 +93,9 @@ export async function validateFile(file: string, nowMs: number): Promise<Result<
     listed: Math.min(findings.total, MAX_FINDINGS),
     from: iso(judge.from),
     to: iso(judge.to),
-    ...(klines === undefined ? {} : { intervalMs: klines.intervalMs, gaps: klines.gaps, missingBars: klines.missingBars }),
+    ...(klines === undefined
+      ? {}
+      : { intervalMs: klines.intervalMs, gaps: klines.gaps, missingBars: klines.missingBars, newestFirst: klines.newestFirst }),
     ...(frames === undefined ? {} : { symbols: frames.symbols, notJudged: frames.notJudged }),
   })
 }
