@@ -1,11 +1,14 @@
 /**
- * Fills from files: the venue's userTrades (JSON, or CSV with its field names as header; also this app's own CSV export), and raw
- * user-data events (one per line, or one JSON array; bare or wrapped in {stream, data}). Every refusal names the line and the field.
+ * Fills from files: the venue's userTrades (JSON, or CSV with its field names as header in any case; also this app's own CSV export),
+ * and raw user-data events (one per line, or one JSON array; bare or wrapped in {stream, data}). Packed or not, from a file or a pipe.
+ * Every refusal names the line and the field.
  */
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import * as v from 'valibot'
-import { fail, ok, type Failure, type Result } from '../contract/result.ts'
+import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
 import { decimal } from '../money/decimal.ts'
+import { isMarginAsset, marginAssetOf } from '../money/margin-asset.ts'
 import type { LedgerEntry } from '../money/ledger-report.ts'
 import { parseTime } from '../replay/ohlcv-layout.ts'
 import { Trades } from '../venue/codec/order-documents.ts'
@@ -15,16 +18,46 @@ import { parseLossless } from '../venue/lossless-json.ts'
 type Entries = Result<readonly LedgerEntry[], Failure<'usage'>>
 
 const LINE_END = /\r\n?|\n/
-const MAX_BYTES = 512 * 1_024 * 1_024
+/** Of the text, unpacked where it is packed (INV-11); as many characters as one string can hold. */
+const MAX_BYTES = 512 * 1_024 * 1_024 - 1_024
+const PIECE_BYTES = 1_048_576
+
+/** The whole file; null where it is too large. A pipe has no size to ask for, so it is read until it ends. */
+function readBytes(file: string): Buffer | null {
+  const from = openSync(file, 'r')
+  try {
+    const pieces: Buffer[] = []
+    const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+    for (let length = 0; ;) {
+      const read = readSync(from, piece, 0, PIECE_BYTES, null)
+      if (read === 0) return Buffer.concat(pieces, length)
+      length += read
+      if (length > MAX_BYTES) return null
+      pieces.push(Buffer.from(piece.subarray(0, read)))
+    }
+  } finally {
+    closeSync(from)
+  }
+}
 
 function readText(file: string): Result<string, Failure<'usage'>> {
+  const tooLarge = fail('usage', `${file} is larger than 512 MiB`)
+  let bytes: Buffer | null
   try {
-    const bytes = readFileSync(file)
-    if (bytes.length > MAX_BYTES) return fail('usage', `${file} is larger than 512 MiB`)
-    return ok(bytes.toString('utf8').replace(/^\uFEFF/, ''))
+    bytes = readBytes(file)
   } catch {
     return fail('usage', `${file} does not exist or cannot be read`)
   }
+  if (bytes === null) return tooLarge
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    try {
+      bytes = gunzipSync(bytes, { maxOutputLength: MAX_BYTES })
+    } catch (thrown) {
+      const { code, message } = toPlainError(thrown)
+      return code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge : fail('usage', `${file} cannot be unpacked: ${message}`)
+    }
+  }
+  return ok(bytes.toString('utf8').replace(/^\uFEFF/, ''))
 }
 
 /** The cells of one CSV line (RFC 4180: quotes doubled inside quotes); null for an unclosed quote. */
@@ -53,9 +86,15 @@ function cells(line: string): string[] | null {
   }
 }
 
-/** The app's own export calls three columns by its own names. */
-const ALIASES: Readonly<Record<string, string>> = { tradeId: 'id', quantity: 'qty', executedQty: 'qty' }
 const NEEDED = ['symbol', 'id', 'side', 'price', 'qty', 'time'] as const
+const FIELDS = [...NEEDED, 'orderId', 'positionSide', 'realizedPnl', 'commission', 'commissionAsset', 'maker'] as const
+/** Field by its column's name in small letters; the app's own export calls three columns by its own names. */
+const FIELD_OF: ReadonlyMap<string, string> = new Map([
+  ...FIELDS.map((field) => [field.toLowerCase(), field] as const),
+  ['tradeid', 'id'],
+  ['quantity', 'qty'],
+  ['executedqty', 'qty'],
+])
 
 interface Row {
   readonly at: string
@@ -66,7 +105,12 @@ function csvRows(file: string, text: string): Result<readonly Row[], Failure<'us
   const lines = text.split(LINE_END)
   const header = cells(lines[0] ?? '')
   if (header === null) return fail('usage', `${file}: line 1: the header has an open quote`)
-  const names = header.map((name) => ALIASES[name] ?? name)
+  const names = header.map((name) => FIELD_OF.get(name.trim().toLowerCase()) ?? name)
+  const twice = FIELDS.find((field) => names.indexOf(field) !== names.lastIndexOf(field))
+  if (twice !== undefined) {
+    const both = header.filter((_, i) => names[i] === twice)
+    return fail('usage', `${file}: line 1: column ${twice} is there more than once (${both.join(', ')})`)
+  }
   const missing = NEEDED.find((name) => !names.includes(name))
   if (missing !== undefined) return fail('usage', `${file}: line 1: column ${missing} is missing`)
   const rows: Row[] = []
@@ -92,8 +136,15 @@ function jsonRows(file: string, text: string): Result<readonly Row[], Failure<'u
   return ok(parsed.value.map((raw: unknown, index) => ({ at: `trade ${index + 1}`, raw })))
 }
 
-const DEFAULTS = { orderId: '0', positionSide: 'BOTH', commissionAsset: 'USDT' } as const
-const filled = (raw: unknown): unknown => (typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? { ...DEFAULTS, ...raw } : raw)
+const DEFAULTS = { orderId: '0', positionSide: 'BOTH' } as const
+const SymbolOf = v.object({ symbol: v.string() })
+
+/** Where no asset is named the fee is paid in what the contract is paid in. */
+function filled(raw: unknown): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw
+  const symbol = v.is(SymbolOf, raw) ? raw.symbol : ''
+  return { ...DEFAULTS, commissionAsset: marginAssetOf(symbol) ?? 'USDT', ...raw }
+}
 
 /** userTrades. */
 export function fillsFrom(file: string): Entries {
@@ -145,10 +196,11 @@ export function streamFrom(file: string): Entries {
     if (decoded.kind === 'order' && decoded.fill !== undefined) entries.push({ at, kind: 'fill', fill: decoded.fill })
     if (decoded.kind !== 'account' || decoded.reason === 'ORDER') continue
     for (const balance of decoded.balances) {
-      if (balance.asset !== 'USDT' || decimal(balance.change).isZero()) continue
+      const { asset } = balance
+      if (!isMarginAsset(asset) || decimal(balance.change).isZero()) continue
       const kind = decoded.reason === 'FUNDING_FEE' ? 'funding' : 'transfer'
       const id = `${decoded.reason} ${decoded.transactionTime} ${decoded.fundingSymbol ?? ''} ${balance.change}`
-      entries.push({ at, kind: 'change', time: decoded.transactionTime, change: { kind, id, amount: balance.change } })
+      entries.push({ at, kind: 'change', asset, time: decoded.transactionTime, change: { kind, id, amount: balance.change } })
     }
   }
   return ok(entries)

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LedgerDocument } from '../money/ledger-report.ts'
 import { ledger, runLedgerCommand } from './ledger.ts'
@@ -11,7 +12,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ledger-'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const write = (name: string, text: string): string => {
+const write = (name: string, text: string | Buffer): string => {
   const path = join(folder, name)
   writeFileSync(path, text)
   return path
@@ -113,6 +114,74 @@ describe('aegis ledger --fills', () => {
   })
 
   it.each([
+    ['as the venue writes them', CSV],
+    ['all small', CSV.replace(HEADER, HEADER.toLowerCase())],
+    ['all capitals', CSV.replace(HEADER, HEADER.toUpperCase())],
+    [
+      'each with a capital',
+      CSV.replace(
+        HEADER,
+        HEADER.replaceAll(/(^|,)./g, (first) => first.toUpperCase()),
+      ),
+    ],
+    ["this app's own names", CSV.replace(',id,', ',TRADEID,').replace(',qty,', ',Quantity,')],
+  ])('names of columns in any case, packed or not: %s', (_, text) => {
+    for (const [name, content] of [
+      ['case.csv', text],
+      ['case.csv.gz', gzipSync(text)],
+    ] as const)
+      expect(brief(run({ fills: write(name, content) }))).toEqual(WANTED)
+  })
+
+  it('JSON is read packed too, whatever the name of the file', () => {
+    const trade = { symbol: 'BTCUSDT', id: 1, side: 'BUY', price: '100', qty: '1', time: 1_700_000_000_000 }
+    for (const name of ['t.json.gz', 't.json']) expect(run({ fills: write(name, gzipSync(JSON.stringify([trade]))) }).fills).toHaveLength(1)
+    expect(refusal({ fills: write('cut.json.gz', gzipSync(JSON.stringify([trade])).subarray(0, 40)) })).toBe(
+      'cut.json.gz cannot be unpacked: unexpected end of file',
+    )
+  })
+
+  it('contracts paid in another asset have totals of their own, and those in USDT are as without them', () => {
+    const usdc = CSV.trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.replace('USDT', 'USDC').replace('BTCUSDT', 'ETHUSDC'))
+    const alone = run({ fills: write('usdt.csv', CSV), wallet: '1000' })
+    const mixed = run({ fills: write('mixed.csv', `${CSV}${usdc.join('\n')}\n`), wallet: '1000' })
+    expect(alone).not.toHaveProperty('otherAssets')
+    const own = { realizedPnl: '22', fees: '0.319', funding: '0', transfers: '0', foreignFees: {} }
+    expect(mixed).toMatchObject({ ...own, wallet: '1021.681', otherAssets: { USDC: own } })
+    expect(mixed.fills.filter((one) => one.marginAsset === undefined)).toEqual(alone.fills)
+    expect(mixed.fills.filter((one) => one.marginAsset === 'USDC').map((one) => one.realizedPnl)).toEqual(['0', '0', '22'])
+    expect(mixed.positions).toEqual([...alone.positions, { ...alone.positions[0], symbol: 'ETHUSDC', marginAsset: 'USDC' }])
+  })
+
+  it('a fee of no named asset is paid in what the contract is paid in; one in a third asset is kept apart', () => {
+    const text = `symbol,id,side,price,qty,time,commission\nETHUSDC,1,BUY,100,1,1700000000000,0.5\n`
+    expect(run({ fills: write('fee.csv', text) })).toMatchObject({ fees: '0', otherAssets: { USDC: { fees: '0.5', foreignFees: {} } } })
+    const named = text.replace('commission', 'commission,commissionAsset').replace('0.5', '0.5,BNB')
+    expect(run({ fills: write('fee.csv', named) })).toMatchObject({
+      foreignFees: {},
+      otherAssets: { USDC: { fees: '0', foreignFees: { BNB: '0.5' } } },
+    })
+  })
+
+  it('the table names the asset that is not USDT', async () => {
+    let out = ''
+    const io = { out: (text: string) => void (out += text), err: () => {}, stopped: new Promise<void>(() => {}) }
+    const file = write('usdc.csv', CSV.replaceAll('USDT', 'USDC'))
+    expect(await ledger.run(['--fills', file], io)).toBe(0)
+    expect(out).toMatch(/ 22 USDC /)
+    expect(out).toMatch(/^realizedPnl {2}0$[^]*^realizedPnl {2}22 USDC$\n^fees {9}0\.319 USDC$/m)
+  })
+
+  it.each([
+    [
+      'coin-margined',
+      CSV.replace('BTCUSDT,1700000001000', 'BTCUSD_PERP,1700000001000'),
+      'bad.csv: line 3: symbol: BTCUSD_PERP is coin-margined',
+    ],
+    ['column twice', CSV.replace('buyer', 'Price'), 'bad.csv: line 1: column price is there more than once (Price, price)'],
     ['no number', CSV.replace(',104,2,', ',abc,2,'), 'bad.csv: line 3: price: expected a decimal number'],
     ['negative quantity', CSV.replace(',104,2,', ',104,-2,'), 'bad.csv: line 3: qty: must not be negative'],
     ['zero quantity', CSV.replace(',104,2,', ',104,0,'), 'bad.csv: line 3: quantity: quantity 0 cannot be booked'],
@@ -172,6 +241,17 @@ describe('aegis ledger --stream', () => {
   ])('%s', (_, text) => {
     const d = run({ stream: write('s.txt', text) })
     expect([d.realizedPnl, d.fees, d.funding, d.transfers, d.wallet, d.positions]).toEqual(['5', '0.1', '-0.25', '100', '104.65', []])
+  })
+
+  it('funding and transfers of another margin asset are told apart, and what is none is left out', () => {
+    const balances = [
+      { a: 'USDC', wb: '1', cw: '1', bc: '7' },
+      { a: 'BNB', wb: '1', cw: '1', bc: '3' },
+    ]
+    const other = { e: 'ACCOUNT_UPDATE', E: 5, T: 5, a: { m: 'DEPOSIT', B: balances, P: [] } }
+    const d = run({ stream: write('s.txt.gz', gzipSync([...events, other].map((one) => JSON.stringify(one)).join('\n'))) })
+    expect([d.transfers, d.wallet]).toEqual(['100', '104.65'])
+    expect(d.otherAssets).toEqual({ USDC: { realizedPnl: '0', fees: '0', funding: '0', transfers: '7', foreignFees: {} } })
   })
 
   it('names the line of what is no event', () => {

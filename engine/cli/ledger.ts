@@ -38,7 +38,7 @@ function table(document: LedgerDocument): string {
       f.side.padEnd(4),
       f.quantity.padStart(14),
       f.price.padStart(14),
-      f.realizedPnl.padStart(16),
+      (f.marginAsset === undefined ? f.realizedPnl : `${f.realizedPnl} ${f.marginAsset}`).padStart(16),
       f.position.padStart(14),
       f.averageEntry.padStart(22),
       `${f.fee} ${f.feeAsset}`.padStart(18),
@@ -46,15 +46,18 @@ function table(document: LedgerDocument): string {
     ].join(' '),
   )
   const totals = (['realizedPnl', 'fees', 'funding', 'transfers', 'wallet'] as const).map((name) => `${name.padEnd(12)} ${document[name]}`)
-  return `${[...lines, ...totals].join('\n')}\n`
+  const others = Object.entries(document.otherAssets ?? {}).flatMap(([asset, sums]) =>
+    (['realizedPnl', 'fees', 'funding', 'transfers'] as const).map((name) => `${name.padEnd(12)} ${sums[name]} ${asset}`),
+  )
+  return `${[...lines, ...totals, ...others].join('\n')}\n`
 }
 
 export const ledger: Command = {
   name: 'ledger',
   summary: 'profit, positions and fees of a list of fills, by the ledger the engine trades with',
   usage: [
-    ['--fills FILE.(csv|json)', "the venue's userTrades, or this app's CSV export"],
-    ['--stream FILE', 'raw user-data events, one per line'],
+    ['--fills FILE.(csv|json)', "the venue's userTrades, or this app's CSV export; column names in any case"],
+    ['--stream FILE', 'raw user-data events, one per line; both are read packed (.gz) and from a pipe too'],
     ['--wallet USDT', 'starting balance, default 0'],
     ['--json', 'one JSON document'],
   ],
