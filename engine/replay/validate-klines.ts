@@ -20,6 +20,8 @@ interface Row {
   readonly close: number
 }
 
+const before = (written: string, row: Row): string => `time ${written} is before line ${row.line}`
+
 export class KlinesJudge {
   readonly findings: Findings
   readonly #latestMs: number
@@ -108,13 +110,16 @@ export class KlinesJudge {
     const order = last !== null && this.accepted === 1 ? Math.sign(time - last.time) : this.#order
     const row: Row = { line, time, high, low, close }
     if (last !== null) {
-      const back = `time ${written} is before line ${last.line}`
       if ((time - last.time) * order < 0)
-        return ['time-back', order > 0 ? back : `time ${written} is after line ${last.line}, and the file runs from newest to oldest`]
-      const [older, newer] = order > 0 ? [last, row] : [row, last]
+        return [
+          'time-back',
+          order > 0 ? before(written, last) : `time ${written} is after line ${last.line}; the file runs from newest to oldest`,
+        ]
+      const older = order > 0 ? last : row
+      const newer = order > 0 ? row : last
       if (newer.high > older.close * JUMP || newer.low * JUMP < older.close)
         return ['jump', `from ${older.close} to ${newer.low} … ${newer.high}`]
-      this.#doubt = order < 0 && this.accepted === 1 ? { first: last, text: back } : null
+      this.#doubt = order < 0 && this.accepted === 1 ? { first: last, text: before(written, last) } : null
     }
     this.#order = order
     this.#accept(row)
