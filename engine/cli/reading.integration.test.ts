@@ -66,10 +66,12 @@ async function onPipe(content: string | Buffer, args: (path: string) => readonly
   execFileSync('mkfifo', [path])
   const bytes = join(folder, 'bytes')
   writeFileSync(bytes, content)
-  // Another process writes: a command may read without letting this one go on.
-  const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', bytes, path], { stdio: 'ignore' })
+  // Another process writes: a command may read without letting this one go on. One that wrongly opens the pipe again, and so waits
+  // for a writer without end, is let go with nothing after a while.
+  const writer = spawn('sh', ['-c', 'cat "$0" > "$1"; sleep 20; : > "$1"', bytes, path], { stdio: 'ignore', detached: true })
   const ended = once(writer, 'exit')
   const result = await told(args(path))
+  process.kill(-(writer.pid ?? 0), 'SIGKILL')
   await ended
   return [result, path]
 }
