@@ -1,29 +1,14 @@
 /** The screen on a scripted bridge: pictures, keyboard, holding, sizes, colour vision. No engine behind it. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, BrowserContextOptions, Page } from 'playwright'
+import { describe, expect, it } from 'vitest'
+import type { Page } from 'playwright'
 import { expectAccessible } from './support/accessibility.ts'
-import { chromiumPath, launchChromium } from './support/chromium.ts'
+import { chromiumPath } from './support/chromium.ts'
 import { holdFor, notice, panelKind, picture, until } from './support/cockpit-page.ts'
-import { LARGE, openFixture, SMALL } from './support/fixture-page.ts'
+import { LARGE, scriptedScreen, SMALL } from './support/fixture-page.ts'
 import { STATES } from './support/screen-states.ts'
-import { serve, type StaticServer } from './support/fixture-server.ts'
 
 describe.skipIf(chromiumPath === null)('screen', () => {
-  let browser: Browser
-  let server: StaticServer
-  beforeAll(async () => {
-    server = await serve('dist/renderer-fixture')
-    browser = await launchChromium()
-  })
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-  })
-
-  const open = (options: BrowserContextOptions = {}, query = ''): Promise<Page> => openFixture(browser, server.origin, options, query)
+  const open = scriptedScreen()
   const calls = (page: Page): Promise<string[]> => page.evaluate(() => window.fixture.calls)
   const halts = async (page: Page): Promise<number> => (await calls(page)).filter((call) => call.startsWith('["halt"')).length
 

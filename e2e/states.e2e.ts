@@ -1,32 +1,19 @@
 /** Every state of the screen, in the dark theme and then, the same page, in the light one. No engine behind it. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Page } from 'playwright'
+import { describe, expect, it } from 'vitest'
+import type { Page } from 'playwright'
 import { expectAccessible } from './support/accessibility.ts'
-import { chromiumPath, launchChromium } from './support/chromium.ts'
+import { chromiumPath } from './support/chromium.ts'
 import { until, watchForErrors } from './support/cockpit-page.ts'
-import { openFixture } from './support/fixture-page.ts'
-import { serve, type StaticServer } from './support/fixture-server.ts'
+import { scriptedScreen } from './support/fixture-page.ts'
 import { STATES } from './support/screen-states.ts'
 
 const ground = (page: Page): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
 
 describe.skipIf(chromiumPath === null)('states of the screen', () => {
-  let browser: Browser
-  let server: StaticServer
-  beforeAll(async () => {
-    server = await serve('dist/renderer-fixture')
-    browser = await launchChromium()
-  })
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-  })
+  const open = scriptedScreen()
 
   it.each(Object.entries(STATES))('%s: no accessibility violation, no error, no page scroll, dark and light', async (name, reach) => {
-    const page = await openFixture(browser, server.origin)
+    const page = await open()
     const errors = watchForErrors(page)
     await reach(page)
     const dark = await ground(page)

@@ -5,17 +5,10 @@
  */
 import type { ShadowFact, ShadowView } from '../contract/learning.ts'
 import type { StrategySettings } from '../contract/settings.ts'
+import type { ClosedBar } from '../structure/bars.ts'
 
 /** A closed one-minute bar. Doubles by design: indicators only (INV-01). */
-export interface Bar {
-  /** Venue time, ms. */
-  readonly openTime: number
-  readonly open: number
-  readonly high: number
-  readonly low: number
-  readonly close: number
-  readonly volume: number
-}
+export type Bar = ClosedBar
 
 export type Entry =
   | { readonly type: 'MARKET' }

@@ -1,15 +1,5 @@
 /** The last bars of an endless series, addressed by their absolute index; bounded (INV-11). */
-import { at } from './bars.ts'
-
-/** One closed bar; `openTime` in ms. */
-export interface ClosedBar {
-  readonly openTime: number
-  readonly open: number
-  readonly high: number
-  readonly low: number
-  readonly close: number
-  readonly volume: number
-}
+import { at, type ClosedBar } from './bars.ts'
 
 export class BarWindow {
   readonly capacity: number

@@ -9,6 +9,17 @@ export interface Bars {
   readonly volume: Float64Array
 }
 
+/** One closed bar. */
+export interface ClosedBar {
+  /** Venue time, ms. */
+  readonly openTime: number
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  readonly volume: number
+}
+
 /** "No value" in a result column. */
 export const EMPTY = Number.NaN
 

@@ -1,6 +1,7 @@
 /** Market structure bar by bar, without look-ahead and with bounded memory: the form that trades, back-tests and replays. */
 import { createAtr, type Atr } from '../indicators/atr.ts'
-import { BarWindow, type ClosedBar } from './bar-window.ts'
+import { BarWindow } from './bar-window.ts'
+import type { ClosedBar } from './bars.ts'
 import { BlockStream } from './block-stream.ts'
 import { BreakStream } from './break-stream.ts'
 import { GapStream } from './gap-stream.ts'

@@ -118,7 +118,8 @@ describe('kill switch', () => {
   ])('the host is killed %s: the next start is halted and carries the kill out', async (_when, call) => {
     const dataDir = folder()
     const { host, pids } = await hostProgram(dataDir)
-    setScript(dataDir, { killHostOn: call })
+    // The reconciler is asked beside the brain: it must not confirm before the brain's call has killed the host.
+    setScript(dataDir, { killHostOn: call, killUnconfirmed: true })
     host.kill('SIGUSR2')
     await once(host, 'exit')
     expect(latchStore(dataDir).read()).toMatchObject({ level: 'flatten', confirmedAt: null })
