@@ -5,7 +5,8 @@ import { shared } from '../replay/shared-columns.ts'
 import { combinationText, parseSweep, sweepNames, type SweepParameter, type SweptSettings } from '../replay/sweep-parameters.ts'
 import type { SweepFigures, SweepInput } from '../replay/sweep-play.ts'
 import { defaultWorkers, MAX_WORKERS } from '../replay/sweep-pool.ts'
-import { sweepCsv, sweepHtml, walkForwardCsv, walkForwardHtml, writeFiles } from '../replay/sweep-report.ts'
+import { sweepCsv, sweepHtml, walkForwardCsv, walkForwardHtml } from '../replay/sweep-report.ts'
+import { writeTogether } from '../replay/whole-files.ts'
 import { objectiveOf, OBJECTIVES, runSweep, type Objective, type SweepReport } from '../replay/sweep.ts'
 import { MAX_WINDOWS, runWalkForward, spanOf, type WalkForwardReport } from '../replay/walk-forward.ts'
 import { parseNumber, refuse, usage, type ExitCode, type Io, type Usage } from './command.ts'
@@ -206,7 +207,7 @@ const line = (head: string, { trades, netProfit, maxDrawdown, sharpe, tradesHash
   ].join(' ')
 
 const write = (command: SweepCommand, files: readonly (readonly [string, string])[]): Promise<Result<readonly string[], Failure>> =>
-  command.out === undefined ? Promise.resolve(ok([])) : writeFiles(command.out, files)
+  command.out === undefined ? Promise.resolve(ok([])) : writeTogether(command.out, files)
 
 function verdict(report: { readonly failed: number; readonly exact: boolean }, io: Io): ExitCode {
   if (report.failed > 0) io.err(`aegis: ${report.failed} runs failed`)

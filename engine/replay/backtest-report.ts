@@ -1,10 +1,9 @@
 /** A back-test as files: report.json, trades.csv, equity.csv and report.html (inline SVG, no external resource, opens offline). */
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
+import type { Failure, Result } from '../contract/result.ts'
 import type { BacktestResult } from './backtest.ts'
 import { candleChart, escapeHtml, lineChart } from './svg-charts.ts'
 import type { ClosedTrade } from './trade-book.ts'
+import { writeTogether } from './whole-files.ts'
 
 /** Trades with a chart of their own; the table and the CSV have all (the table up to MAX_ROWS). */
 const MAX_CHARTS = 200
@@ -115,19 +114,11 @@ ${rows.join('\n')}
 }
 
 /** Writes every file under a temporary name first; answers their names. */
-export async function writeReport(folder: string, result: BacktestResult): Promise<Result<readonly string[], Failure>> {
-  const files: readonly (readonly [string, string])[] = [
+export function writeReport(folder: string, result: BacktestResult): Promise<Result<readonly string[], Failure>> {
+  return writeTogether(folder, [
     ['report.json', `${JSON.stringify(result.report, null, 2)}\n`],
     ['trades.csv', tradesCsv(result.trades)],
     ['equity.csv', `time,equity,drawdown\n${result.curve.map((one) => `${iso(one.time)},${one.equity},${one.drawdown}`).join('\n')}\n`],
     ['report.html', reportHtml(result)],
-  ]
-  try {
-    await mkdir(folder, { recursive: true })
-    for (const [name, text] of files) await writeFile(join(folder, `.${name}.part`), text)
-    for (const [name] of files) await rename(join(folder, `.${name}.part`), join(folder, name))
-  } catch (thrown) {
-    return fail('unwritable', `${folder}: ${toPlainError(thrown).message}`)
-  }
-  return ok(files.map(([name]) => name))
+  ])
 }

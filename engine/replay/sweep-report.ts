@@ -1,7 +1,4 @@
 /** A sweep or a walk-forward as files: JSON, CSV, and one HTML page with the table and the picture (no external resource, opens offline). */
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
 import { heatMapOf, heatMapSvg } from './heat-map.ts'
 import { combinationText, type SweepParameter } from './sweep-parameters.ts'
 import type { SweepFigures } from './sweep-play.ts'
@@ -152,19 +149,4 @@ export function walkForwardHtml(title: string, parameters: readonly SweepParamet
     `<p>${report.windows.length} windows, ${report.combinations} combinations by ${report.objective}. Out-of-sample: net profit ${report.netProfit} USDT, ${report.trades} trades, ${report.profitableWindows} of ${report.windows.length} windows with profit, efficiency ${number(report.efficiency)}.</p>
 ${table(heads, rows)}${maps.join('\n')}<p>Hash ${report.walkForwardHash}</p>`,
   )
-}
-
-/** Writes every file under a temporary name first; answers their names. */
-export async function writeFiles(
-  folder: string,
-  files: readonly (readonly [string, string])[],
-): Promise<Result<readonly string[], Failure>> {
-  try {
-    await mkdir(folder, { recursive: true })
-    for (const [name, text] of files) await writeFile(join(folder, `.${name}.part`), text)
-    for (const [name] of files) await rename(join(folder, `.${name}.part`), join(folder, name))
-  } catch (thrown) {
-    return fail('unwritable', `${folder}: ${toPlainError(thrown).message}`)
-  }
-  return ok(files.map(([name]) => name))
 }
