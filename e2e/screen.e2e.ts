@@ -29,6 +29,7 @@ describe.skipIf(chromiumPath === null)('screen', () => {
     await picture(page, `screen-${viewport.width}x${viewport.height}-${colorScheme}`)
     await STATES['halted']?.(page)
     await picture(page, `halted-${viewport.width}x${viewport.height}-${colorScheme}`)
+    await expectAccessible(page, `halted, begun ${colorScheme} at ${viewport.width}`)
     const clipped = await page.evaluate(() => {
       const bar = document.querySelector('.top')
       return bar !== null && bar.scrollWidth > bar.clientWidth

@@ -3,8 +3,8 @@
  * their base, by another formula than this ledger's; they have none here.
  */
 
-/** A longer one before those it ends in. */
-const QUOTES = ['USDT', 'USDC', 'FDUSD', 'BUSD', 'USD1', 'BTC', 'U'] as const
+/** Quotes of exchangeInfo's contracts, BUSD's (ended 2023) among them. Another one is refused rather than guessed. */
+const QUOTES = ['USDT', 'USDC', 'BUSD', 'USD1', 'BTC'] as const
 export type MarginAsset = (typeof QUOTES)[number]
 
 export const isMarginAsset = (asset: string): asset is MarginAsset => QUOTES.some((quote) => quote === asset)
