@@ -14,7 +14,7 @@ export function run(options: { quick?: boolean } = {}): object {
   let check = 0
   for (let round = 0; round <= rounds; round++) {
     events = 0
-    const stream = new StructureStream(STRUCTURE_DEFAULTS, () => events++)
+    const stream = new StructureStream(STRUCTURE_DEFAULTS, { onStructure: () => void events++ })
     let from = performance.now()
     for (let i = 0; i < n; i++)
       stream.push({

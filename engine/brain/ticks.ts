@@ -130,7 +130,7 @@ function skipHole(state: BrainState, symbol: SymbolState, out: Command[]): void 
 }
 
 function feed(state: BrainState, symbol: SymbolState, bar: Bar, live: boolean, out: Command[]): void {
-  if (symbol.bars++ === 0) symbol.firstBar = bar.openTime
+  symbol.firstBar = symbol.bars++ === 0 ? bar.openTime : symbol.firstBar
   symbol.lastBar = bar.openTime
   symbol.incomplete = false
   symbol.last = bar.close

@@ -37,7 +37,7 @@ class WilderAtr implements Atr {
   private readonly period: number
   private readonly weight: number
   private seen = 0
-  private previous = 0
+  private previous = NaN
   private average = 0
   private range = 0
 
@@ -47,12 +47,7 @@ class WilderAtr implements Atr {
   }
 
   push(high: number, low: number, close: number): number | undefined {
-    if (this.seen === 0) {
-      this.previous = close
-      this.seen = 1
-      return undefined
-    }
-    const range = trueRange(high, low, this.previous)
+    const range = this.seen === 0 ? 0 : trueRange(high, low, this.previous)
     this.range = range
     this.previous = close
     if (this.seen <= this.period) {

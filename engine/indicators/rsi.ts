@@ -16,7 +16,8 @@ class WilderRsi implements Rsi {
   private readonly weight: number
   /** Closes seen, up to `period` + 1. */
   private seen = 0
-  private last = 0
+  /** NaN before the first: its change counts as none. */
+  private last = NaN
   private gain = 0
   private loss = 0
 
@@ -26,11 +27,6 @@ class WilderRsi implements Rsi {
   }
 
   push(close: number): number | undefined {
-    if (this.seen === 0) {
-      this.last = close
-      this.seen = 1
-      return undefined
-    }
     const change = close - this.last
     this.last = close
     const up = change > 0 ? change : 0
@@ -52,6 +48,7 @@ class WilderRsi implements Rsi {
 
   reset(): void {
     this.seen = 0
+    this.last = NaN
     this.gain = 0
     this.loss = 0
   }

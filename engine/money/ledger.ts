@@ -127,165 +127,190 @@ const fixedOf = (text: DecimalText): bigint => {
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
-  const quoteAsset = options.quoteAsset ?? 'USDT'
-  const acceptVenueRounding = options.acceptVenueRounding ?? true
-  const books = new Map<string, SymbolBook>()
-  const foreign = new Map<string, Decimal>()
-  const changes = new Set<string>()
-  let wallet = fixedOf(options.wallet)
-  let realized = 0n
-  let fees = 0n
-  let funding = 0n
-  let transfers = 0n
-  let adjustments = 0n
-  let fillCount = 0
-  let disagreements = 0
-  let revision = 0
-  let walletRevision = -1
-  let walletShown = ZERO as Usdt
+  return new AccountLedger(options)
+}
 
-  const bookOf = (symbol: string): SymbolBook => {
-    const known = books.get(symbol)
+// A class, not closures with getters: code compiled for one account's book fits the next one's.
+class AccountLedger implements Ledger {
+  fillCount = 0
+  disagreements = 0
+  revision = 0
+  private readonly options: LedgerOptions
+  private readonly quoteAsset: string
+  private readonly books = new Map<string, SymbolBook>()
+  private readonly foreign = new Map<string, Decimal>()
+  private readonly changes = new Set<string>()
+  private balance: bigint
+  private realized = 0n
+  private fees = 0n
+  private funding = 0n
+  private transfers = 0n
+  private adjustments = 0n
+  private shownRevision = -1
+  private shown = ZERO as Usdt
+
+  constructor(options: LedgerOptions) {
+    this.options = options
+    this.quoteAsset = options.quoteAsset ?? 'USDT'
+    this.balance = fixedOf(options.wallet)
+    for (const symbol of Object.keys(options.lastTradeId ?? {})) this.bookOf(symbol)
+    const time = options.time ?? 0
+    for (const position of options.positions ?? []) {
+      const core = coreOf(position)
+      const openedAt = core.quantity === 0n ? 0 : time
+      this.trackOf(position.symbol, position.positionSide, { ...core, realized: 0n, openedAt, updatedAt: time })
+    }
+  }
+
+  applyFill(fill: VenueFill): FillOutcome {
+    const price = toFixedAmount(fill.price)
+    if (price === null || price <= 0n) return { kind: 'refused', field: 'price', reason: `price ${fill.price}` }
+    const quantity = toFixedAmount(fill.quantity)
+    if (quantity === null || quantity <= 0n) return { kind: 'refused', field: 'quantity', reason: `quantity ${fill.quantity}` }
+    const commission = toFixedAmount(fill.commission)
+    if (commission === null) return { kind: 'refused', field: 'commission', reason: `commission ${fill.commission}` }
+    const { symbol, tradeId, side } = fill
+    const number = idNumber(tradeId)
+    const added = this.bookOf(symbol).trades.add(tradeId, number, side)
+    if (added !== 'new') return { kind: added }
+    const venueRealized = Number.isNaN(number) ? null : toFixedAmount(fill.realizedPnl)
+    const signed = side === 'BUY' ? quantity : -quantity
+    const applied = this.trackOf(symbol, fill.positionSide).apply(tradeId, number, signed, price, venueRealized, fill.time)
+    this.realized += applied.realizedDelta
+    this.balance += applied.realizedDelta
+    this.disagreements += applied.disagreements
+    if (commission !== 0n) {
+      if (fill.commissionAsset === this.quoteAsset) {
+        this.fees += commission
+        this.balance -= commission
+      } else this.foreign.set(fill.commissionAsset, (this.foreign.get(fill.commissionAsset) ?? ZERO).plus(fill.commission))
+    }
+    this.fillCount++
+    this.revision++
+    const { before, after } = applied
+    return {
+      kind: 'booked',
+      realized: amountText(applied.realized),
+      opened: before === 0n && after !== 0n,
+      closed: before !== 0n && after === 0n,
+      flipped: before !== 0n && after !== 0n && before > 0n !== after > 0n,
+      order: applied.order,
+      disagrees: applied.disagreements > 0,
+    }
+  }
+
+  applyChange(change: WalletChange): 'booked' | 'duplicate' {
+    const { changes } = this
+    const key = `${change.kind} ${change.id}`
+    if (changes.has(key)) return 'duplicate'
+    changes.add(key)
+    if (changes.size > CHANGE_IDS_KEPT) {
+      for (const oldest of changes) {
+        changes.delete(oldest)
+        break
+      }
+    }
+    const amount = fixedOf(change.amount)
+    if (change.kind === 'funding') this.funding += amount
+    else this.transfers += amount
+    this.balance += amount
+    this.revision++
+    return 'booked'
+  }
+
+  setWallet(text: DecimalText): DecimalText {
+    const difference = fixedOf(text) - this.balance
+    this.balance += difference
+    this.adjustments += difference
+    this.revision++
+    return amountText(difference)
+  }
+
+  adoptPosition(position: BaselinePosition, time: number, includesUpTo?: string): void {
+    const { trades } = this.bookOf(position.symbol)
+    trades.forgetUpTo(trades.last)
+    if (includesUpTo !== undefined) trades.forgetUpTo(includesUpTo)
+    this.trackOf(position.symbol, position.positionSide).reset(coreOf(position), time)
+    this.revision++
+  }
+
+  position(symbol: string, positionSide: PositionSide): LedgerPosition {
+    return this.books.get(symbol)?.[positionSide]?.view() ?? flatPosition(symbol, positionSide)
+  }
+
+  openPositions(): readonly LedgerPosition[] {
+    return this.sorted()
+      .filter((track) => track.isOpen)
+      .map((track) => track.view())
+  }
+
+  allPositions(): readonly LedgerPosition[] {
+    return this.sorted().map((track) => track.view())
+  }
+
+  totals(): LedgerTotals {
+    return {
+      wallet: money(this.balance),
+      realized: money(this.realized),
+      fees: money(this.fees),
+      funding: money(this.funding),
+      transfers: money(this.transfers),
+      adjustments: money(this.adjustments),
+    }
+  }
+
+  wallet(): Usdt {
+    if (this.shownRevision !== this.revision) {
+      this.shownRevision = this.revision
+      this.shown = money(this.balance)
+    }
+    return this.shown
+  }
+
+  foreignFees(): Readonly<Record<string, DecimalText>> {
+    return Object.fromEntries([...this.foreign].map(([asset, amount]) => [asset, amount.toFixed() as DecimalText]))
+  }
+
+  unrealized(mark: (symbol: string) => Decimal | undefined): Usdt {
+    let sum: Decimal = ZERO
+    for (const [symbol, book] of this.books) {
+      for (const track of [book.BOTH, book.LONG, book.SHORT]) {
+        if (track === null || !track.isOpen) continue
+        const at = mark(symbol)
+        if (at === undefined) continue
+        const position = track.view()
+        sum = sum.plus(position.quantity.mul(at.minus(position.averageEntry)))
+      }
+    }
+    return sum as Usdt
+  }
+
+  hasTrade(symbol: string, tradeId: string, side: Side): boolean {
+    return this.books.get(symbol)?.trades.has(tradeId, side) ?? false
+  }
+
+  lastTradeIds(): Readonly<Record<string, string>> {
+    const known = [...this.books].filter(([, { trades }]) => trades.last !== '')
+    return Object.fromEntries(known.map(([symbol, { trades }]) => [symbol, trades.last]))
+  }
+
+  private bookOf(symbol: string): SymbolBook {
+    const known = this.books.get(symbol)
     if (known !== undefined) return known
-    const made: SymbolBook = { trades: createTradeIdMemory(options.lastTradeId?.[symbol] ?? ''), BOTH: null, LONG: null, SHORT: null }
-    books.set(symbol, made)
+    const made: SymbolBook = { trades: createTradeIdMemory(this.options.lastTradeId?.[symbol] ?? ''), BOTH: null, LONG: null, SHORT: null }
+    this.books.set(symbol, made)
     return made
   }
-  const trackOf = (book: SymbolBook, symbol: string, side: PositionSide, initial: TrackState = FLAT_TRACK): PositionTrack =>
-    (book[side] ??= createPositionTrack(symbol, side, initial, acceptVenueRounding))
-  for (const symbol of Object.keys(options.lastTradeId ?? {})) bookOf(symbol)
-  for (const position of options.positions ?? []) {
-    const core = coreOf(position)
-    const time = options.time ?? 0
-    trackOf(bookOf(position.symbol), position.symbol, position.positionSide, {
-      ...core,
-      realized: 0n,
-      openedAt: core.quantity === 0n ? 0 : time,
-      updatedAt: time,
-    })
+
+  private trackOf(symbol: string, side: PositionSide, initial: TrackState = FLAT_TRACK): PositionTrack {
+    const book = this.bookOf(symbol)
+    return (book[side] ??= createPositionTrack(symbol, side, initial, this.options.acceptVenueRounding ?? true))
   }
 
-  const sorted = (): PositionTrack[] =>
-    [...books.entries()]
+  private sorted(): PositionTrack[] {
+    return [...this.books.entries()]
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
       .flatMap(([, book]) => [book.BOTH, book.LONG, book.SHORT].filter((track) => track !== null))
-
-  return {
-    applyFill(fill) {
-      const price = toFixedAmount(fill.price)
-      if (price === null || price <= 0n) return { kind: 'refused', field: 'price', reason: `price ${fill.price}` }
-      const quantity = toFixedAmount(fill.quantity)
-      if (quantity === null || quantity <= 0n) return { kind: 'refused', field: 'quantity', reason: `quantity ${fill.quantity}` }
-      const commission = toFixedAmount(fill.commission)
-      if (commission === null) return { kind: 'refused', field: 'commission', reason: `commission ${fill.commission}` }
-      const { symbol, tradeId, side } = fill
-      const number = idNumber(tradeId)
-      const book = bookOf(symbol)
-      const added = book.trades.add(tradeId, number, side)
-      if (added !== 'new') return { kind: added }
-      const venueRealized = Number.isNaN(number) ? null : toFixedAmount(fill.realizedPnl)
-      const signed = side === 'BUY' ? quantity : -quantity
-      const applied = trackOf(book, symbol, fill.positionSide).apply(tradeId, number, signed, price, venueRealized, fill.time)
-      realized += applied.realizedDelta
-      wallet += applied.realizedDelta
-      disagreements += applied.disagreements
-      if (commission !== 0n) {
-        if (fill.commissionAsset === quoteAsset) {
-          fees += commission
-          wallet -= commission
-        } else foreign.set(fill.commissionAsset, (foreign.get(fill.commissionAsset) ?? ZERO).plus(fill.commission))
-      }
-      fillCount++
-      revision++
-      const { before, after } = applied
-      return {
-        kind: 'booked',
-        realized: amountText(applied.realized),
-        opened: before === 0n && after !== 0n,
-        closed: before !== 0n && after === 0n,
-        flipped: before !== 0n && after !== 0n && before > 0n !== after > 0n,
-        order: applied.order,
-        disagrees: applied.disagreements > 0,
-      }
-    },
-    applyChange(change) {
-      const key = `${change.kind} ${change.id}`
-      if (changes.has(key)) return 'duplicate'
-      changes.add(key)
-      if (changes.size > CHANGE_IDS_KEPT) {
-        for (const oldest of changes) {
-          changes.delete(oldest)
-          break
-        }
-      }
-      const amount = fixedOf(change.amount)
-      if (change.kind === 'funding') funding += amount
-      else transfers += amount
-      wallet += amount
-      revision++
-      return 'booked'
-    },
-    setWallet(text) {
-      const difference = fixedOf(text) - wallet
-      wallet += difference
-      adjustments += difference
-      revision++
-      return amountText(difference)
-    },
-    adoptPosition(position, time, includesUpTo) {
-      const book = bookOf(position.symbol)
-      book.trades.forgetUpTo(book.trades.last)
-      if (includesUpTo !== undefined) book.trades.forgetUpTo(includesUpTo)
-      trackOf(book, position.symbol, position.positionSide).reset(coreOf(position), time)
-      revision++
-    },
-    position: (symbol, positionSide) => books.get(symbol)?.[positionSide]?.view() ?? flatPosition(symbol, positionSide),
-    openPositions: () =>
-      sorted()
-        .filter((track) => track.state.quantity !== 0n)
-        .map((track) => track.view()),
-    allPositions: () => sorted().map((track) => track.view()),
-    totals: () => ({
-      wallet: money(wallet),
-      realized: money(realized),
-      fees: money(fees),
-      funding: money(funding),
-      transfers: money(transfers),
-      adjustments: money(adjustments),
-    }),
-    wallet() {
-      if (walletRevision !== revision) {
-        walletRevision = revision
-        walletShown = money(wallet)
-      }
-      return walletShown
-    },
-    foreignFees: () => Object.fromEntries([...foreign].map(([asset, amount]) => [asset, amount.toFixed() as DecimalText])),
-    unrealized(mark) {
-      let sum: Decimal = ZERO
-      for (const [symbol, book] of books) {
-        for (const track of [book.BOTH, book.LONG, book.SHORT]) {
-          if (track === null || track.state.quantity === 0n) continue
-          const at = mark(symbol)
-          if (at === undefined) continue
-          const position = track.view()
-          sum = sum.plus(position.quantity.mul(at.minus(position.averageEntry)))
-        }
-      }
-      return sum as Usdt
-    },
-    hasTrade: (symbol, tradeId, side) => books.get(symbol)?.trades.has(tradeId, side) ?? false,
-    lastTradeIds: () =>
-      Object.fromEntries([...books].filter(([, { trades }]) => trades.last !== '').map(([symbol, { trades }]) => [symbol, trades.last])),
-    get fillCount() {
-      return fillCount
-    },
-    get disagreements() {
-      return disagreements
-    },
-    get revision() {
-      return revision
-    },
   }
 }
 

@@ -63,12 +63,14 @@ export interface TrackState {
   readonly updatedAt: number
 }
 
+type TimedCore = PositionCore & { readonly openedAt: number }
+
 export interface PositionTrack {
   readonly symbol: string
   apply(id: string, number: number, signed: bigint, price: bigint, venueRealized: bigint | null, time: number): Applied
   /** The venue's word replaces ours (adoption, baseline); realised profit is untouched. */
   reset(core: PositionCore, time: number): void
-  readonly state: TrackState
+  readonly isOpen: boolean
   view(): LedgerPosition
 }
 
@@ -89,54 +91,107 @@ export function createPositionTrack(
   initial: TrackState,
   acceptVenueRounding: boolean,
 ): PositionTrack {
-  let base: PositionCore & { readonly openedAt: number } = initial
-  const kept: KeptFill[] = []
-  let quantity = initial.quantity
-  let cost = initial.cost
-  let realized = initial.realized
-  let openedAt = initial.openedAt
-  let updatedAt = initial.updatedAt
-  let lastId = ''
-  let lastNumber = -1
-  let baseLastId = ''
-  let baseLastNumber = -1
-  let shown: LedgerPosition | null = null
+  return new FillTrack(symbol, positionSide, initial, acceptVenueRounding)
+}
 
-  const step = (from: PositionCore, fromOpenedAt: number, fill: KeptFill): void => {
-    const effect = applyToPosition(from, fill.signed, fill.price)
-    fill.quantity = effect.quantity
-    fill.cost = effect.cost
-    fill.openedAt =
-      effect.quantity === 0n ? 0 : from.quantity === 0n || from.quantity > 0n !== effect.quantity > 0n ? fill.time : fromOpenedAt
-    fill.booked = effect.realized
-    fill.disagrees = false
-    if (fill.venueRealized !== null && fill.venueRealized !== effect.realized) {
-      const near = absolute(fill.venueRealized - effect.realized) <= roundingAllowance(effect.closed) && effect.closed > 0n
-      if (near && acceptVenueRounding) fill.booked = fill.venueRealized
-      fill.disagrees = !near
+class FillTrack implements PositionTrack {
+  readonly symbol: string
+  private readonly positionSide: PositionSide
+  private readonly acceptVenueRounding: boolean
+  /** Before the first fill kept. */
+  private base: TimedCore
+  private readonly kept: KeptFill[] = []
+  /** As it stands: what the next fill starts from. */
+  quantity: bigint
+  cost: bigint
+  openedAt: number
+  private realized: bigint
+  private updatedAt: number
+  private lastId = ''
+  private lastNumber = -1
+  private baseLastId = ''
+  private baseLastNumber = -1
+  private shown: LedgerPosition | null = null
+
+  constructor(symbol: string, positionSide: PositionSide, initial: TrackState, acceptVenueRounding: boolean) {
+    this.symbol = symbol
+    this.positionSide = positionSide
+    this.acceptVenueRounding = acceptVenueRounding
+    this.base = initial
+    this.quantity = initial.quantity
+    this.cost = initial.cost
+    this.realized = initial.realized
+    this.openedAt = initial.openedAt
+    this.updatedAt = initial.updatedAt
+  }
+
+  apply(id: string, number: number, signed: bigint, price: bigint, venueRealized: bigint | null, time: number): Applied {
+    const late = isBefore(id, number, this.lastId, this.lastNumber)
+    const forgotten = late && isBefore(id, number, this.baseLastId, this.baseLastNumber)
+    this.shown = null
+    if (time > this.updatedAt) this.updatedAt = time
+    if (!late && !Number.isNaN(number)) {
+      this.lastId = id
+      this.lastNumber = number
     }
-  }
-
-  const adopt = (after: PositionCore & { readonly openedAt: number }): void => {
-    quantity = after.quantity
-    cost = after.cost
-    openedAt = after.openedAt
-  }
-
-  /** Where a late fill belongs: right after the last kept fill with a smaller id; fills without a number stay where they came. */
-  const placeOf = (id: string, number: number): number => {
-    let index = kept.length
-    while (index > 0) {
-      const before = kept[index - 1]
-      if (before === undefined || isBefore(before.id, before.number, id, number)) return index
-      index--
+    const fill: KeptFill = {
+      id,
+      // A straggler beyond memory has no place any more: it stays where it came.
+      number: forgotten ? Number.NaN : number,
+      signed,
+      price,
+      venueRealized,
+      time,
+      quantity: 0n,
+      cost: 0n,
+      openedAt: 0,
+      booked: 0n,
+      disagrees: false,
     }
-    return 0
+    return late && !forgotten ? this.applyLate(fill) : this.applyNext(fill, forgotten ? 'beyond-memory' : 'in-order')
   }
 
-  const applyLate = (fill: KeptFill): Applied => {
-    const before = quantity
-    const place = placeOf(fill.id, fill.number)
+  reset(core: PositionCore, time: number): void {
+    this.kept.length = 0
+    this.base = { quantity: core.quantity, cost: core.cost, openedAt: core.quantity === 0n ? 0 : time }
+    this.adopt(this.base)
+    this.updatedAt = time
+    this.baseLastId = this.lastId
+    this.baseLastNumber = this.lastNumber
+    this.shown = null
+  }
+
+  get isOpen(): boolean {
+    return this.quantity !== 0n
+  }
+
+  view(): LedgerPosition {
+    const { symbol, positionSide, quantity, cost, openedAt, updatedAt } = this
+    this.shown ??= {
+      symbol,
+      positionSide,
+      quantity: new Decimal(amountText(quantity)) as Qty,
+      averageEntry: averageEntry({ quantity, cost }),
+      realized: new Decimal(amountText(this.realized)) as Usdt,
+      openedAt,
+      updatedAt,
+    }
+    return this.shown
+  }
+
+  private applyNext(fill: KeptFill, order: Applied['order']): Applied {
+    const { kept, quantity: before } = this
+    this.step(this, fill)
+    this.adopt(fill)
+    kept.push(fill)
+    this.realized += fill.booked
+    if (kept.length > KEPT) this.forgetOldest()
+    return { realizedDelta: fill.booked, realized: fill.booked, disagreements: fill.disagrees ? 1 : 0, order, before, after: this.quantity }
+  }
+
+  private applyLate(fill: KeptFill): Applied {
+    const { kept, quantity: before } = this
+    const place = this.placeOf(fill.id, fill.number)
     let delta = 0n
     let disagreements = 0
     for (const later of kept.slice(place)) {
@@ -144,89 +199,58 @@ export function createPositionTrack(
       if (later.disagrees) disagreements--
     }
     kept.splice(place, 0, fill)
-    let from: PositionCore & { readonly openedAt: number } = kept[place - 1] ?? base
+    let from: TimedCore = kept[place - 1] ?? this.base
     for (const again of kept.slice(place)) {
-      step(from, from.openedAt, again)
+      this.step(from, again)
       from = again
       delta += again.booked
       if (again.disagrees) disagreements++
     }
-    adopt(from)
-    realized += delta
-    return { realizedDelta: delta, realized: fill.booked, disagreements, order: 'reordered', before, after: quantity }
+    this.adopt(from)
+    this.realized += delta
+    return { realizedDelta: delta, realized: fill.booked, disagreements, order: 'reordered', before, after: this.quantity }
   }
 
-  const applyNext = (fill: KeptFill, order: Applied['order']): Applied => {
-    const before = quantity
-    step({ quantity, cost }, openedAt, fill)
-    adopt(fill)
-    kept.push(fill)
-    realized += fill.booked
-    if (kept.length > KEPT) {
-      const last = kept[DROPPED_AT_ONCE - 1]
-      if (last !== undefined) base = last
-      for (const dropped of kept.splice(0, DROPPED_AT_ONCE)) {
-        if (Number.isNaN(dropped.number) || isBefore(dropped.id, dropped.number, baseLastId, baseLastNumber)) continue
-        baseLastId = dropped.id
-        baseLastNumber = dropped.number
-      }
+  private step(from: Readonly<TimedCore>, fill: KeptFill): void {
+    const effect = applyToPosition(from, fill.signed, fill.price)
+    fill.openedAt =
+      effect.quantity === 0n ? 0 : from.quantity === 0n || from.quantity > 0n !== effect.quantity > 0n ? fill.time : from.openedAt
+    fill.quantity = effect.quantity
+    fill.cost = effect.cost
+    fill.booked = effect.realized
+    fill.disagrees = false
+    if (fill.venueRealized !== null && fill.venueRealized !== effect.realized) {
+      const near = absolute(fill.venueRealized - effect.realized) <= roundingAllowance(effect.closed) && effect.closed > 0n
+      if (near && this.acceptVenueRounding) fill.booked = fill.venueRealized
+      fill.disagrees = !near
     }
-    return { realizedDelta: fill.booked, realized: fill.booked, disagreements: fill.disagrees ? 1 : 0, order, before, after: quantity }
   }
 
-  return {
-    symbol,
-    apply(id, number, signed, price, venueRealized, time) {
-      const late = isBefore(id, number, lastId, lastNumber)
-      const forgotten = late && isBefore(id, number, baseLastId, baseLastNumber)
-      shown = null
-      if (time > updatedAt) updatedAt = time
-      if (!late && !Number.isNaN(number)) {
-        lastId = id
-        lastNumber = number
-      }
-      const fill: KeptFill = {
-        id,
-        // A straggler beyond memory has no place any more: it stays where it came.
-        number: forgotten ? Number.NaN : number,
-        signed,
-        price,
-        venueRealized,
-        time,
-        quantity: 0n,
-        cost: 0n,
-        openedAt: 0,
-        booked: 0n,
-        disagrees: false,
-      }
-      return late && !forgotten ? applyLate(fill) : applyNext(fill, forgotten ? 'beyond-memory' : 'in-order')
-    },
-    reset(core, time) {
-      kept.length = 0
-      quantity = core.quantity
-      cost = core.cost
-      openedAt = core.quantity === 0n ? 0 : time
-      updatedAt = time
-      base = { quantity, cost, openedAt }
-      baseLastId = lastId
-      baseLastNumber = lastNumber
-      shown = null
-    },
-    get state() {
-      return { quantity, cost, realized, openedAt, updatedAt }
-    },
-    view() {
-      shown ??= {
-        symbol,
-        positionSide,
-        quantity: new Decimal(amountText(quantity)) as Qty,
-        averageEntry: averageEntry({ quantity, cost }),
-        realized: new Decimal(amountText(realized)) as Usdt,
-        openedAt,
-        updatedAt,
-      }
-      return shown
-    },
+  private adopt(after: Readonly<TimedCore>): void {
+    this.quantity = after.quantity
+    this.cost = after.cost
+    this.openedAt = after.openedAt
+  }
+
+  /** Where a late fill belongs: right after the last kept fill with a smaller id; fills without a number stay where they came. */
+  private placeOf(id: string, number: number): number {
+    let index = this.kept.length
+    while (index > 0) {
+      const before = this.kept[index - 1]
+      if (before === undefined || isBefore(before.id, before.number, id, number)) return index
+      index--
+    }
+    return 0
+  }
+
+  private forgetOldest(): void {
+    const last = this.kept[DROPPED_AT_ONCE - 1]
+    if (last !== undefined) this.base = last
+    for (const dropped of this.kept.splice(0, DROPPED_AT_ONCE)) {
+      if (Number.isNaN(dropped.number) || isBefore(dropped.id, dropped.number, this.baseLastId, this.baseLastNumber)) continue
+      this.baseLastId = dropped.id
+      this.baseLastNumber = dropped.number
+    }
   }
 }
 

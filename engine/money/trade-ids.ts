@@ -54,99 +54,115 @@ const keyOf = (id: string, side: Side): string => (side === 'BUY' ? id : `-${id}
 
 /** @param floor ids up to this one were booked before this memory began ('' = none) */
 export function createTradeIdMemory(floor: string): TradeIdMemory {
+  return new BookedTrades(floor)
+}
+
+class BookedTrades implements TradeIdMemory {
+  last: string
+  private lastNumber: number
+  private forgottenUpTo: string
   /** Exact ids, ascending, with the sides booked of each: almost every fill is a push at the end. */
-  let numbers: number[] = []
-  let sides: number[] = []
+  private numbers: number[] = []
+  private sides: number[] = []
   /** Ids too long for a number, and ids that are none; in order of arrival. */
-  let texts = new Set<string>()
-  let forgottenUpTo = floor
-  let last = floor
-  let lastNumber = floor === '' ? -1 : idNumber(floor)
+  private texts = new Set<string>()
+
+  constructor(floor: string) {
+    this.last = floor
+    this.lastNumber = floor === '' ? -1 : idNumber(floor)
+    this.forgottenUpTo = floor
+  }
+
+  add(id: string, number: number, side: Side): 'new' | 'duplicate' | 'forgotten' {
+    if (!Number.isFinite(number)) return this.addText(id, number, side)
+    const { numbers, sides } = this
+    const bit = side === 'BUY' ? BUY : SELL
+    if (number > this.lastNumber) {
+      numbers.push(number)
+      sides.push(bit)
+      this.last = id
+      this.lastNumber = number
+      if (numbers.length > KEPT) this.trim()
+      return 'new'
+    }
+    const at = this.indexOf(number)
+    if (numbers[at] === number) {
+      const booked = sides[at] ?? 0
+      if ((booked & bit) !== 0) return 'duplicate'
+      sides[at] = booked | bit
+      return 'new'
+    }
+    if (this.isForgotten(id)) return 'forgotten'
+    numbers.splice(at, 0, number)
+    sides.splice(at, 0, bit)
+    this.trim()
+    return 'new'
+  }
+
+  has(id: string, side: Side): boolean {
+    const number = idNumber(id)
+    if (!Number.isFinite(number)) return this.texts.has(keyOf(id, side))
+    const at = this.indexOf(number)
+    return this.numbers[at] === number && ((this.sides[at] ?? 0) & (side === 'BUY' ? BUY : SELL)) !== 0
+  }
+
+  forgetUpTo(id: string): void {
+    const number = idNumber(id)
+    if (Number.isNaN(number)) return
+    this.forget(id)
+    this.raise(id, number)
+  }
+
+  private addText(id: string, number: number, side: Side): 'new' | 'duplicate' | 'forgotten' {
+    const key = keyOf(id, side)
+    if (this.texts.has(key)) return 'duplicate'
+    if (number === Infinity && this.isForgotten(id)) return 'forgotten'
+    this.texts.add(key)
+    if (number === Infinity) this.raise(id, number)
+    this.trim()
+    return 'new'
+  }
 
   /** First index whose id is not below `number`. */
-  const indexOf = (number: number): number => {
+  private indexOf(number: number): number {
     let low = 0
-    let high = numbers.length
+    let high = this.numbers.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((numbers[middle] ?? Infinity) < number) low = middle + 1
+      if ((this.numbers[middle] ?? Infinity) < number) low = middle + 1
       else high = middle
     }
     return low
   }
-  const isForgotten = (id: string): boolean => forgottenUpTo !== '' && compareNumericIds(id, forgottenUpTo) <= 0
-  const raise = (id: string, number: number): void => {
-    if (last === '' || compareNumericIds(id, last) > 0) {
-      last = id
-      lastNumber = number
+
+  private isForgotten(id: string): boolean {
+    return this.forgottenUpTo !== '' && compareNumericIds(id, this.forgottenUpTo) <= 0
+  }
+
+  private forget(id: string): void {
+    if (this.forgottenUpTo === '' || compareNumericIds(id, this.forgottenUpTo) > 0) this.forgottenUpTo = id
+  }
+
+  private raise(id: string, number: number): void {
+    if (this.last === '' || compareNumericIds(id, this.last) > 0) {
+      this.last = id
+      this.lastNumber = number
     }
   }
-  const trim = (): void => {
-    if (numbers.length > KEPT) {
-      const dropped = String(numbers[KEPT / 2 - 1] ?? '')
-      if (forgottenUpTo === '' || compareNumericIds(dropped, forgottenUpTo) > 0) forgottenUpTo = dropped
-      numbers = numbers.slice(KEPT / 2)
-      sides = sides.slice(KEPT / 2)
+
+  private trim(): void {
+    if (this.numbers.length > KEPT) {
+      this.forget(String(this.numbers[KEPT / 2 - 1] ?? ''))
+      this.numbers = this.numbers.slice(KEPT / 2)
+      this.sides = this.sides.slice(KEPT / 2)
     }
-    if (texts.size > KEPT) {
-      const all = [...texts]
+    if (this.texts.size > KEPT) {
+      const all = [...this.texts]
       for (const key of all.slice(0, KEPT / 2)) {
         const id = key.startsWith('-') ? key.slice(1) : key
-        if (isNumericId(id) && (forgottenUpTo === '' || compareNumericIds(id, forgottenUpTo) > 0)) forgottenUpTo = id
+        if (isNumericId(id)) this.forget(id)
       }
-      texts = new Set(all.slice(KEPT / 2))
+      this.texts = new Set(all.slice(KEPT / 2))
     }
-  }
-
-  const addText = (id: string, number: number, side: Side): 'new' | 'duplicate' | 'forgotten' => {
-    const key = keyOf(id, side)
-    if (texts.has(key)) return 'duplicate'
-    if (number === Infinity && isForgotten(id)) return 'forgotten'
-    texts.add(key)
-    if (number === Infinity) raise(id, number)
-    trim()
-    return 'new'
-  }
-
-  return {
-    add(id, number, side) {
-      if (!Number.isFinite(number)) return addText(id, number, side)
-      const bit = side === 'BUY' ? BUY : SELL
-      if (number > lastNumber) {
-        numbers.push(number)
-        sides.push(bit)
-        last = id
-        lastNumber = number
-        if (numbers.length > KEPT) trim()
-        return 'new'
-      }
-      const at = indexOf(number)
-      if (numbers[at] === number) {
-        const booked = sides[at] ?? 0
-        if ((booked & bit) !== 0) return 'duplicate'
-        sides[at] = booked | bit
-        return 'new'
-      }
-      if (isForgotten(id)) return 'forgotten'
-      numbers.splice(at, 0, number)
-      sides.splice(at, 0, bit)
-      trim()
-      return 'new'
-    },
-    has(id, side) {
-      const number = idNumber(id)
-      if (!Number.isFinite(number)) return texts.has(keyOf(id, side))
-      const at = indexOf(number)
-      return numbers[at] === number && ((sides[at] ?? 0) & (side === 'BUY' ? BUY : SELL)) !== 0
-    },
-    forgetUpTo(id) {
-      const number = idNumber(id)
-      if (Number.isNaN(number)) return
-      if (forgottenUpTo === '' || compareNumericIds(id, forgottenUpTo) > 0) forgottenUpTo = id
-      raise(id, number)
-    },
-    get last() {
-      return last
-    },
   }
 }

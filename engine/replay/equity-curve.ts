@@ -50,13 +50,9 @@ export class EquityCurve {
   /** One point, in time order. */
   add(time: number, equity: number): void {
     const day = Math.floor((time - 1) / DAY_MS)
-    if (this.#day === -1) {
-      this.#day = day
-      this.#peakAt = time
-    } else if (day > this.#day) {
-      this.#closeDay()
-      this.#day = day
-    }
+    if (this.#day === -1) this.#peakAt = time
+    else if (day > this.#day) this.#closeDay()
+    this.#day = day
     this.#last = equity
     this.#lastTime = time
     if (equity >= this.#peak) {

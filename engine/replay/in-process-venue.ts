@@ -41,54 +41,59 @@ const textOf = (params: RestCall<v.GenericSchema>['params']): Params => {
 
 /** `key` names the account at the exchange. */
 export function createInProcessVenue(exchange: Exchange, key: string): InProcessVenue {
-  const counters = { requests: 0, failures: 0, orderRttMs: 0 }
-  let mutations = 0
-  let waiting = 0
+  return new ExchangeVenue(exchange, key)
+}
 
-  const read = <S extends v.GenericSchema>(spec: RestCall<S>, outcome: Outcome): VenueResult<v.InferOutput<S>> => {
+class ExchangeVenue implements InProcessVenue, Rest {
+  readonly account: PrivateVenue
+  readonly rest: Rest = this
+  readonly counters = { requests: 0, failures: 0, orderRttMs: 0 }
+  mutations = 0
+  waiting = 0
+  readonly #exchange: Exchange
+  readonly #key: string
+
+  constructor(exchange: Exchange, key: string) {
+    this.#exchange = exchange
+    this.#key = key
+    this.account = createPrivateVenue(this, () => () => {})
+  }
+
+  moment(): { readonly venueMs: number; readonly localMs: number } {
+    const { now } = this.#exchange
+    return { venueMs: now, localMs: now }
+  }
+
+  call<S extends v.GenericSchema>(spec: RestCall<S>): Promise<VenueResult<v.InferOutput<S>>> {
+    const exchange = this.#exchange
+    const route = `${spec.method} /fapi/${VERSION[spec.api]}/${spec.path}`
+    if (!isRoute(route)) throw new InvariantError(`Invariant: the embedded exchange serves ${route}`)
+    this.counters.requests += 1
+    const account = spec.api.startsWith('fapiPublic') ? null : this.#key
+    const params = textOf(spec.params)
+    if (spec.method === 'GET') return Promise.resolve(this.#read(spec, exchange.request(route, account, params)))
+    this.waiting += 1
+    const sentAt = exchange.now
+    return new Promise((resolve) => {
+      exchange.submit(route, account, params, (outcome) => {
+        this.waiting -= 1
+        this.mutations += 1
+        if ((spec.orders ?? 0) > 0) this.counters.orderRttMs = exchange.now - sentAt
+        resolve(this.#read(spec, outcome))
+      })
+      // What is due at this very moment (events without latency) leaves now, as over the wire.
+      exchange.advanceTo(exchange.now)
+    })
+  }
+
+  #read<S extends v.GenericSchema>(spec: RestCall<S>, outcome: Outcome): VenueResult<v.InferOutput<S>> {
     if (!outcome.ok) {
-      counters.failures += 1
+      this.counters.failures += 1
       return { ok: false, error: refusalError({ status: outcome.status, code: outcome.code, text: outcome.msg }, undefined) }
     }
     const decoded = decode(spec.schema, outcome.body)
     if (decoded.ok) return ok(decoded.value)
-    counters.failures += 1
+    this.counters.failures += 1
     return { ok: false, error: venueError(spec.method === 'GET' ? 'malformed' : 'ambiguous', `${spec.path}: ${decoded.error.message}`) }
-  }
-
-  const rest: Rest = {
-    counters,
-    moment: () => ({ venueMs: exchange.now, localMs: exchange.now }),
-    call(spec) {
-      const route = `${spec.method} /fapi/${VERSION[spec.api]}/${spec.path}`
-      if (!isRoute(route)) throw new InvariantError(`Invariant: the embedded exchange serves ${route}`)
-      counters.requests += 1
-      const account = spec.api.startsWith('fapiPublic') ? null : key
-      const params = textOf(spec.params)
-      if (spec.method === 'GET') return Promise.resolve(read(spec, exchange.request(route, account, params)))
-      waiting += 1
-      const sentAt = exchange.now
-      return new Promise((resolve) => {
-        exchange.submit(route, account, params, (outcome) => {
-          waiting -= 1
-          mutations += 1
-          if ((spec.orders ?? 0) > 0) counters.orderRttMs = exchange.now - sentAt
-          resolve(read(spec, outcome))
-        })
-        // What is due at this very moment (events without latency) leaves now, as over the wire.
-        exchange.advanceTo(exchange.now)
-      })
-    },
-  }
-
-  return {
-    account: createPrivateVenue(rest, () => () => {}),
-    rest,
-    get mutations() {
-      return mutations
-    },
-    get waiting() {
-      return waiting
-    },
   }
 }

@@ -21,14 +21,14 @@ import { hash32, Rng, textSeed } from './random.ts'
 import { Router } from './router.ts'
 import { rankOf, Schedule } from './schedule.ts'
 import { openTape } from './tape/open.ts'
-import { TapePlayer, type Parts } from './tape/player.ts'
+import { TapePlayer, type Parts, type Symbols } from './tape/player.ts'
 import { present } from './present.ts'
 
 const MINUTE = 60_000
 const DEFAULT_START = Date.UTC(2024, 0, 1)
 const NO_LATENCY: Latency = { orderIn: { min: 0, max: 0 }, ack: { min: 0, max: 0 }, eventOut: { min: 0, max: 40 } }
 
-class SeededExchange implements Exchange {
+class SeededExchange implements Exchange, Symbols {
   readonly startTime: number
   readonly endTime: number | null
   readonly symbols: readonly string[]
@@ -97,8 +97,7 @@ class SeededExchange implements Exchange {
     }
     engine.onOrderDone = (order) => conditional.orderDone(order)
     this.#totals = new Totals(this.#hub, markets)
-    const moved = (): void => this.#totals.moved(world.now)
-    const parts: Parts = { world, engine, conditional, risk, moved, catchUp: () => this.#catchUp() }
+    const parts: Parts = { world, engine, conditional, risk, totals: this.#totals, symbols: this }
 
     let end: number | null = this.startTime
     for (const [rank, market] of markets.entries()) {
@@ -165,7 +164,7 @@ class SeededExchange implements Exchange {
     if (parsed === null) return false
     const publisher = parsed.symbol === null ? undefined : this.#publishers.get(parsed.symbol)
     if (parsed.symbol !== null && publisher === undefined) return false
-    this.#catchUp()
+    this.catchUp()
     if (publisher === undefined) this.#hub.add(stream)
     else publisher.subscribe(stream, parsed.kind)
     this.#rearm()
@@ -188,7 +187,7 @@ class SeededExchange implements Exchange {
   }
 
   request(route: Route, account: string | null, params: Params): Outcome {
-    this.#catchUp()
+    this.catchUp()
     const outcome = this.#router.serve(route, account === null ? undefined : this.#accounts.get(account), params)
     if (!route.startsWith('GET')) this.#rearm()
     return outcome
@@ -214,17 +213,17 @@ class SeededExchange implements Exchange {
   account(key: string) {
     const account = this.#accounts.get(key)
     invariant(account !== undefined, 'the account exists')
-    this.#catchUp()
+    this.catchUp()
     return truth(account)
   }
 
   eventLog() {
-    this.#catchUp()
+    this.catchUp()
     return this.#log.digest([...this.#players.values()].map((player) => player.market))
   }
 
   pushLive(data: unknown): void {
-    this.#catchUp()
+    this.catchUp()
     this.#live.push(data)
     this.#rearm()
   }
@@ -234,7 +233,7 @@ class SeededExchange implements Exchange {
   }
 
   fault(fault: MarketFault): boolean {
-    this.#catchUp()
+    this.catchUp()
     const known = this.#apply(fault)
     this.#rearm()
     return known
@@ -273,7 +272,7 @@ class SeededExchange implements Exchange {
 
   #armFunding(market: Market, risk: RiskDesk): void {
     this.#schedule.add(market.nextFundingTime, () => {
-      this.#catchUp()
+      this.catchUp()
       risk.fund(market, this.now)
       this.#rearm()
       this.#armFunding(market, risk)
@@ -281,7 +280,7 @@ class SeededExchange implements Exchange {
   }
 
   /** Whoever looks at a market finds it as of now. */
-  #catchUp(): void {
+  catchUp(): void {
     for (const player of this.#players.values()) player.catchUp(this.#due)
   }
 

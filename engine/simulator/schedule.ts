@@ -13,6 +13,9 @@ export interface Entry {
 
 const before = (a: Entry, b: Entry): boolean => a.time < b.time || (a.time === b.time && a.order < b.order)
 
+/** The heap's place 0: nothing is before it, and the children of i are 2i and 2i + 1. */
+const FLOOR: Entry = { time: -Infinity, order: 0, run: null }
+
 /** Below every insertion number. */
 const STEPS = -1_000_000
 
@@ -20,11 +23,11 @@ const STEPS = -1_000_000
 export const rankOf = (entry: Entry): number => (entry.order < 0 ? entry.order - STEPS : Infinity)
 
 export class Schedule {
-  readonly #heap: Entry[] = []
+  readonly #heap: Entry[] = [FLOOR]
   #inserted = 0
 
   get size(): number {
-    return this.#heap.length
+    return this.#heap.length - 1
   }
 
   add(time: number, run: () => void): Entry {
@@ -46,8 +49,8 @@ export class Schedule {
   #insert(entry: Entry): Entry {
     const heap = this.#heap
     let at = heap.push(entry) - 1
-    while (at > 0) {
-      const up = (at - 1) >> 1
+    for (;;) {
+      const up = at >> 1
       const parent = present(heap[up])
       if (!before(entry, parent)) break
       heap[at] = parent
@@ -60,7 +63,7 @@ export class Schedule {
   /** Time of the next live entry, or null. */
   nextTime(): number | null {
     for (;;) {
-      const top = this.#heap[0]
+      const top = this.#heap[1]
       if (top === undefined) return null
       if (top.run !== null) return top.time
       this.#pop()
@@ -75,12 +78,12 @@ export class Schedule {
 
   #pop(): Entry {
     const heap = this.#heap
-    const top = present(heap[0])
+    const top = present(heap[1])
     const last = present(heap.pop())
-    if (heap.length > 0) {
-      let at = 0
+    if (heap.length > 1) {
+      let at = 1
       for (;;) {
-        let child = 2 * at + 1
+        let child = 2 * at
         if (child >= heap.length) break
         if (child + 1 < heap.length && before(present(heap[child + 1]), present(heap[child]))) child++
         if (!before(present(heap[child]), last)) break

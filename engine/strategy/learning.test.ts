@@ -93,7 +93,7 @@ describe('triple barrier', () => {
     const barrier = new TripleBarrier(0)
     barrier.watch(signal(side))
     const out: string[] = []
-    for (const b of bars) barrier.onBar(b, (o) => out.push(`${o.barrier} ${o.r}`))
+    for (const b of bars) for (const o of barrier.onBar(b)) out.push(`${o.barrier} ${o.r}`)
     return out
   }
   it('stop, take-profit, time, and the stop when one bar touches both', () => {

@@ -9,6 +9,7 @@
  * that fails costs every step, is what pays for looking often.
  */
 import type { ShadowRecordView } from '../contract/learning.ts'
+import { BoundedList } from '../structure/bounded-list.ts'
 
 const WINDOW = 200
 const NEEDED = 30
@@ -30,13 +31,13 @@ class Sample {
   readonly winRate: number
 
   /** @param taken true: only what the student would have traded */
-  constructor(results: readonly Result[], taken: boolean) {
+  constructor(results: BoundedList<Result>, taken: boolean) {
     let n = 0
     let sum = 0
     let wins = 0
     for (let i = 0; i < results.length; i++) {
-      const one = results[i]
-      if (one === undefined || (taken && !one.taken)) continue
+      const one = results.at(i)
+      if (taken && !one.taken) continue
       n++
       sum += one.r
       if (one.r > 0) wins++
@@ -44,8 +45,8 @@ class Sample {
     const mean = n === 0 ? 0 : sum / n
     let squares = 0
     for (let i = 0; i < results.length; i++) {
-      const one = results[i]
-      if (one === undefined || (taken && !one.taken)) continue
+      const one = results.at(i)
+      if (taken && !one.taken) continue
       const off = one.r - mean
       squares += off * off
     }
@@ -73,9 +74,9 @@ export interface RecordComparison {
 
 export class ShadowRecord {
   /** Newest last. */
-  private readonly last: Result[] = []
-  private teacher = new Sample([], false)
-  private student = new Sample([], true)
+  private readonly last = new BoundedList<Result>(WINDOW)
+  private teacher = new Sample(this.last, false)
+  private student = new Sample(this.last, true)
   private total = 0
   private totalTaken = 0
   private earned = 0
@@ -87,7 +88,6 @@ export class ShadowRecord {
     this.total++
     if (taken) this.totalTaken++
     this.last.push({ r, taken })
-    if (this.last.length > WINDOW) this.last.shift()
     this.teacher = new Sample(this.last, false)
     this.student = new Sample(this.last, true)
     this.statistic = welch(this.student, this.teacher)

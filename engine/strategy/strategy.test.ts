@@ -80,4 +80,23 @@ describe('registry', () => {
     const found = strategyFactory({ ...settings, name })
     expect(found.ok && found.value('BTCUSDT', { ...settings, name }).name).toBe(name)
   })
+
+  it.each(['placeholder', 'teacher', 'student'] as const)('%s with its stops trailing can do what it can without', (name) => {
+    const made = (trail: { readonly trailAtr?: number }) => {
+      const found = strategyFactory({ ...settings, ...trail, name })
+      if (!found.ok) throw new Error(found.error.message)
+      const strategy = found.value('BTCUSDT', { ...settings, ...trail, name })
+      const bars = vShape()
+      const signals = bars.flatMap((b) => strategy.onBar(b, true) ?? [])
+      strategy.onOutcome?.({ signalId: 'none', symbol: 'BTCUSDT', side: 'BUY', entryTime: 0, exitTime: 1, rMultiple: 1 })
+      const seen = [strategy.name, strategy.facts?.(), strategy.earnedSteps?.(), strategy.shadow?.(), strategy.recall === undefined]
+      strategy.reset()
+      return { seen, signals }
+    }
+    const plain = made({})
+    const trailing = made({ trailAtr: 2 })
+    expect(trailing.seen).toEqual(plain.seen)
+    expect(trailing.signals.map(({ trail: _, ...rest }) => rest)).toEqual(plain.signals)
+    for (const signal of trailing.signals) expect(signal.trail?.distance).toBeGreaterThan(0)
+  })
 })

@@ -9,11 +9,12 @@
  * restart) neither teach nor count twice.
  */
 import type { ShadowFact, ShadowView } from '../contract/learning.ts'
+import type { StrategySettings } from '../contract/settings.ts'
 import { LogisticRegression } from './logistic.ts'
 import { ShadowRecord } from './shadow-record.ts'
 import type { Bar, Signal, Strategy, StrategyFactory } from './strategy.ts'
 import { createTeacher } from './teacher.ts'
-import { TripleBarrier, type Outcome } from './triple-barrier.ts'
+import { TripleBarrier, type Outcome, type WatchedSignal } from './triple-barrier.ts'
 
 const BAR_MS = 60_000
 const APPRENTICESHIP = 50
@@ -32,6 +33,7 @@ const FEATURES = [
   'volumeRatio',
   'opposingLiquidity',
 ] as const
+const NOTHING: readonly ShadowFact[] = []
 const WEIGHT_NAMES = FEATURES.map((name) => `weight.${name}`)
 
 export interface LearningStrategy extends Strategy {
@@ -49,56 +51,112 @@ export const createShadowedTeacher: StrategyFactory = (symbol, settings) => crea
 
 export function createLearner(
   symbol: string,
-  settings: Parameters<StrategyFactory>[1],
+  settings: StrategySettings,
   trades: 'teacher' | 'student',
   source: Strategy = createTeacher(symbol, settings),
 ): LearningStrategy {
-  const barrier = new TripleBarrier()
-  const model = new LogisticRegression(FEATURES)
-  const record = new ShadowRecord()
-  let facts: ShadowFact[] = []
+  return new Learner(symbol, trades, source)
+}
+
+class Learner implements LearningStrategy {
+  readonly name: 'teacher' | 'student'
+  readonly warmUpBars: number
+  private readonly symbol: string
+  private readonly source: Strategy
+  private readonly barrier = new TripleBarrier()
+  private readonly model = new LogisticRegression(FEATURES)
+  private readonly record = new ShadowRecord()
+  /** Of the newest bar. */
+  private told: readonly ShadowFact[] = NOTHING
   /** Close of the newest bar ever seen, in this life or an earlier one. */
-  let seenUntil = 0
-  let recalled = false
+  private seenUntil = -Infinity
+  private recalled = false
 
-  /** Chance of profit and expected result in units of risk. */
-  function judge(signal: Signal): { chance: number; expectation: number } {
-    const chance = model.predict(signal.features)
-    const reward = signal.features['rewardRisk'] ?? 1
-    return { chance, expectation: chance * reward - (1 - chance) }
+  constructor(symbol: string, trades: 'teacher' | 'student', source: Strategy) {
+    this.symbol = symbol
+    this.name = trades
+    this.source = source
+    this.warmUpBars = source.warmUpBars
   }
 
-  function learn({ signal, taken, r }: Pick<Outcome, 'signal' | 'taken' | 'r'>): void {
-    record.add(r, taken)
-    model.learn(signal.features, r > 0 ? 1 : 0)
+  onBar(bar: Bar, live: boolean): Signal | undefined {
+    this.told = NOTHING
+    if (this.recalled) {
+      this.recalled = false
+      this.barrier.dropBefore(bar.openTime)
+    }
+    const outcomes = this.barrier.onBar(bar)
+    if (outcomes.length > 0) this.told = outcomes.map((outcome) => this.met(outcome, bar))
+    const closed = bar.openTime + BAR_MS
+    const fresh = closed > this.seenUntil
+    if (fresh) this.seenUntil = closed
+    const signal = this.source.onBar(bar, live)
+    return signal === undefined ? undefined : this.answer(signal, fresh)
   }
 
-  function onOutcome(outcome: Outcome, bar: Bar): void {
-    learn(outcome)
-    const { signal, taken, barrier: met, r } = outcome
-    facts.push({
+  reset(): void {
+    this.source.reset()
+    this.barrier.reset()
+  }
+
+  facts(): readonly ShadowFact[] {
+    return this.told
+  }
+
+  recall(fact: ShadowFact): void {
+    this.recalled = true
+    this.seenUntil = Math.max(this.seenUntil, fact.time)
+    if (fact.event === 'watched') {
+      const { signalId: id, side, time, price, stop, takeProfit, maxHoldMs, features, taken } = fact
+      this.barrier.watch({ id, side, time, price, stop, takeProfit, maxHoldMs, features }, taken)
+      return
+    }
+    const known = this.barrier.release(fact.signalId)
+    if (known !== undefined) this.learn(known, fact.r)
+  }
+
+  earnedSteps(): number {
+    return this.model.seen < APPRENTICESHIP ? 0 : this.record.steps
+  }
+
+  shadow(): ShadowView {
+    return { ...this.record.view(), learned: this.model.seen, apprenticeship: APPRENTICESHIP }
+  }
+
+  private learn({ signal, taken }: WatchedSignal, r: number): void {
+    this.record.add(r, taken)
+    this.model.learn(signal.features, r > 0 ? 1 : 0)
+  }
+
+  private met(outcome: Outcome, bar: Bar): ShadowFact {
+    const { signal, taken, barrier, r } = outcome
+    this.learn(outcome, r)
+    return {
       event: 'outcome',
       signalId: signal.id,
       time: bar.openTime + BAR_MS,
-      barrier: met,
+      barrier,
       r,
       taken,
-      t: record.t,
-      steps: record.steps,
-      weights: weights(model),
-    })
+      t: this.record.t,
+      steps: this.record.steps,
+      weights: weights(this.model),
+    }
   }
 
   /** What is traded of a signal, once the student has its opinion: all of it for the teacher; undefined when the student leaves it alone. */
-  function answer(signal: Signal, fresh: boolean): Signal | undefined {
-    const { chance, expectation } = judge(signal)
+  private answer(signal: Signal, fresh: boolean): Signal | undefined {
+    const { model, symbol } = this
+    const chance = model.predict(signal.features)
+    // In units of risk.
+    const expectation = chance * (signal.features['rewardRisk'] ?? 1) - (1 - chance)
     const apprentice = model.seen < APPRENTICESHIP
     const wanted = apprentice || expectation >= MIN_EXPECTATION
     // The shadow record judges the model, so apprentice trades (which are the teacher's own) do not count in it.
-    if (fresh) watch(signal, chance, wanted && !apprentice)
-    if (trades === 'teacher') return signal
+    if (fresh) this.watch(signal, chance, wanted && !apprentice)
+    if (this.name === 'teacher') return signal
     if (!wanted) return undefined
-    const steps = apprentice ? 0 : record.steps
+    const steps = apprentice ? 0 : this.record.steps
     return {
       ...signal,
       id: `student:${symbol}:${signal.time - BAR_MS}`,
@@ -112,46 +170,11 @@ export function createLearner(
     }
   }
 
-  function watch(signal: Signal, chance: number, taken: boolean): void {
+  private watch(signal: Signal, chance: number, taken: boolean): void {
     const { id, side, time, price, stop, takeProfit, maxHoldMs, features } = signal
-    barrier.watch(signal, taken)
-    facts.push({ event: 'watched', signalId: id, side, time, price, stop, takeProfit, maxHoldMs, features, chance, taken })
-  }
-
-  return {
-    name: trades,
-    warmUpBars: source.warmUpBars,
-    onBar(bar, live) {
-      if (facts.length > 0) facts = []
-      if (recalled) {
-        recalled = false
-        barrier.dropBefore(bar.openTime)
-      }
-      barrier.onBar(bar, onOutcome)
-      const closed = bar.openTime + BAR_MS
-      const fresh = closed > seenUntil
-      if (fresh) seenUntil = closed
-      const signal = source.onBar(bar, live)
-      return signal === undefined ? undefined : answer(signal, fresh)
-    },
-    reset() {
-      source.reset()
-      barrier.reset()
-    },
-    facts: () => facts,
-    recall(fact) {
-      recalled = true
-      seenUntil = Math.max(seenUntil, fact.time)
-      if (fact.event === 'watched') {
-        const { signalId: id, side, time, price, stop, takeProfit, maxHoldMs, features, taken } = fact
-        barrier.watch({ id, side, time, price, stop, takeProfit, maxHoldMs, features }, taken)
-        return
-      }
-      const known = barrier.release(fact.signalId)
-      if (known !== undefined) learn({ ...known, r: fact.r })
-    },
-    earnedSteps: () => (model.seen < APPRENTICESHIP ? 0 : record.steps),
-    shadow: () => ({ ...record.view(), learned: model.seen, apprenticeship: APPRENTICESHIP }),
+    this.barrier.watch(signal, taken)
+    const fact: ShadowFact = { event: 'watched', signalId: id, side, time, price, stop, takeProfit, maxHoldMs, features, chance, taken }
+    this.told = [...this.told, fact]
   }
 }
 

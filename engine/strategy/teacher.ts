@@ -10,12 +10,14 @@
  *
  * One trade per shift; sweep and shift expire after 240 bars. Entry rests at the close for 120 s; out at market after 4 hours.
  */
-import { createAtr } from '../indicators/atr.ts'
-import { createEma } from '../indicators/moving-average.ts'
-import { createRsi } from '../indicators/rsi.ts'
+import type { StrategySettings } from '../contract/settings.ts'
+import { createAtr, type Atr } from '../indicators/atr.ts'
+import { createEma, type MovingAverage } from '../indicators/moving-average.ts'
+import { createRsi, type Rsi } from '../indicators/rsi.ts'
+import { BoundedList } from '../structure/bounded-list.ts'
 import { STRUCTURE_DEFAULTS, StructureStream } from '../structure/stream.ts'
-import type { Sign, StructureEvent } from '../structure/structure-event.ts'
-import type { Bar, Signal, StrategyFactory } from './strategy.ts'
+import type { BlockEvent, GapEvent, Sign, StructureEvent, StructureListener } from '../structure/structure-event.ts'
+import type { Bar, Signal, Strategy, StrategyFactory } from './strategy.ts'
 
 const EXPIRY_BARS = 240
 const RECLAIM_BARS = 5
@@ -39,89 +41,141 @@ interface Zone {
   expires: number
 }
 
-interface Half {
+/** What is known on one side of the market: `sign` 1 prepares longs. */
+class Half {
   readonly sign: Sign
   /** Swept level waiting for a close back on the right side. */
-  pending: { level: number; extreme: number; until: number } | undefined
-  sweep: { at: number; extreme: number } | undefined
-  shift: { at: number; kind: 'bos' | 'choch'; used: boolean } | undefined
-  zones: Zone[]
+  pending: { level: number; extreme: number; until: number } | undefined = undefined
+  sweep: { at: number; extreme: number } | undefined = undefined
+  shift: { at: number; kind: 'bos' | 'choch'; used: boolean } | undefined = undefined
+  /** In the order they became known. */
+  readonly zones = new BoundedList<Zone>(ZONES)
   /** Levels of final swings of this sign, newest last. */
-  swings: number[]
+  readonly swings = new BoundedList<number>(SWINGS)
+
+  constructor(sign: Sign) {
+    this.sign = sign
+  }
+
+  take(kind: Zone['kind'], { bar, top, bottom, knownAt }: GapEvent | BlockEvent): void {
+    this.zones.push({ kind, bar, top, bottom, knownAt, expires: knownAt + EXPIRY_BARS })
+  }
+
+  expire(kind: Zone['kind'], bar: number, at: number): void {
+    const { zones } = this
+    for (let i = 0; i < zones.length; i++) {
+      const zone = zones.at(i)
+      if (zone.kind === kind && zone.bar === bar && zone.expires > at) zone.expires = at
+    }
+  }
+
+  reclaim(bar: Bar, now: number): void {
+    const waiting = this.pending
+    if (waiting === undefined) return
+    waiting.extreme = this.sign === 1 ? Math.min(waiting.extreme, bar.low) : Math.max(waiting.extreme, bar.high)
+    if (this.sign === 1 ? bar.close > waiting.level : bar.close < waiting.level) {
+      this.sweep = { at: now, extreme: waiting.extreme }
+      this.pending = undefined
+    } else if (now >= waiting.until) this.pending = undefined
+  }
+
+  /** The newest zone known since `since` that the bar came back into and did not close beyond. */
+  touched(bar: Bar, now: number, since: number): Zone | undefined {
+    const { zones, sign } = this
+    for (let i = zones.length - 1; i >= 0; i--) {
+      const zone = zones.at(i)
+      if (zone.knownAt < since) return undefined
+      if (zone.expires < now || zone.knownAt >= now || bar.low > zone.top || bar.high < zone.bottom) continue
+      if (sign === 1 ? bar.close >= zone.bottom : bar.close <= zone.top) return zone
+    }
+    return undefined
+  }
+
+  /** The nearest swing 1.5 to 5 times the risk away: highs (sign 1) are where a long finds opposing liquidity, lows where a short does. */
+  opposing(price: number, risk: number): number | undefined {
+    const { swings, sign } = this
+    let nearest: number | undefined
+    for (let i = 0; i < swings.length; i++) {
+      const level = swings.at(i)
+      const away = sign * (level - price)
+      if (away < 1.5 * risk || away > 5 * risk) continue
+      if (nearest === undefined || sign * (level - nearest) < 0) nearest = level
+    }
+    return nearest
+  }
 }
 
-const half = (sign: Sign): Half => ({ sign, pending: undefined, sweep: undefined, shift: undefined, zones: [], swings: [] })
+class Teacher implements Strategy, StructureListener {
+  readonly name = 'teacher'
+  readonly warmUpBars = 120
+  private readonly symbol: string
+  private readonly rsi: Rsi
+  private readonly atr: Atr
+  private readonly trend: MovingAverage
+  private readonly usualVolume: MovingAverage
+  private long = new Half(1)
+  private short = new Half(-1)
+  private stream = this.fresh()
 
-export const createTeacher: StrategyFactory = (symbol, settings) => {
-  let long = half(1)
-  let short = half(-1)
-  let stream = fresh()
-  const rsi = createRsi(settings.rsiPeriod)
-  const atr = createAtr(settings.atrPeriod)
-  const trend = createEma(50)
-  const usualVolume = createEma(50)
-
-  function fresh(): StructureStream {
-    return new StructureStream({ ...STRUCTURE_DEFAULTS, window: 1_024, limit: 128 }, onEvent)
+  constructor(symbol: string, settings: StrategySettings) {
+    this.symbol = symbol
+    this.rsi = createRsi(settings.rsiPeriod)
+    this.atr = createAtr(settings.atrPeriod)
+    this.trend = createEma(50)
+    this.usualVolume = createEma(50)
   }
 
-  function own(sign: Sign): Half {
-    return sign === 1 ? long : short
+  onBar(bar: Bar): Signal | undefined {
+    this.rsi.push(bar.close)
+    const range = this.atr.push(bar.high, bar.low, bar.close)
+    this.trend.push(bar.close)
+    this.usualVolume.push(bar.volume)
+    this.stream.push(bar)
+    const now = this.stream.window.length - 1
+    this.long.reclaim(bar, now)
+    this.short.reclaim(bar, now)
+    if (range === undefined || range <= 0) return undefined
+    return this.setup(this.long, bar, now, range) ?? this.setup(this.short, bar, now, range)
   }
 
-  function onEvent(event: StructureEvent): void {
+  reset(): void {
+    this.long = new Half(1)
+    this.short = new Half(-1)
+    this.stream = this.fresh()
+    this.rsi.reset()
+    this.atr.reset()
+    this.trend.reset()
+    this.usualVolume.reset()
+  }
+
+  onStructure(event: StructureEvent): void {
     switch (event.kind) {
       case 'swing':
-        remember(own(event.sign).swings, event.level, SWINGS)
+        this.own(event.sign).swings.push(event.level)
         return
       case 'gap':
-        remember(
-          own(event.sign).zones,
-          {
-            kind: 'fair value gap',
-            bar: event.bar,
-            top: event.top,
-            bottom: event.bottom,
-            knownAt: event.knownAt,
-            expires: event.knownAt + EXPIRY_BARS,
-          },
-          ZONES,
-        )
+        this.own(event.sign).take('fair value gap', event)
         return
       case 'block':
-        if (event.top > event.bottom) {
-          remember(
-            own(event.sign).zones,
-            {
-              kind: 'order block',
-              bar: event.bar,
-              top: event.top,
-              bottom: event.bottom,
-              knownAt: event.knownAt,
-              expires: event.knownAt + EXPIRY_BARS,
-            },
-            ZONES,
-          )
-        }
+        if (event.top > event.bottom) this.own(event.sign).take('order block', event)
         return
       case 'gap-mitigated':
-        expire(own(event.sign).zones, 'fair value gap', event.bar, event.knownAt + TOUCH_BARS)
+        this.own(event.sign).expire('fair value gap', event.bar, event.knownAt + TOUCH_BARS)
         return
       case 'block-broken':
       case 'block-wiped':
-        expire(own(event.sign).zones, 'order block', event.bar, event.knownAt)
+        this.own(event.sign).expire('order block', event.bar, event.knownAt)
         return
       case 'bos':
       case 'choch':
-        own(event.sign).shift = { at: event.knownAt, kind: event.kind, used: false }
-        own(event.sign === 1 ? -1 : 1).shift = undefined
+        this.own(event.sign).shift = { at: event.knownAt, kind: event.kind, used: false }
+        this.opposite(event.sign).shift = undefined
         return
       case 'sweep': {
         // Lows taken (sign −1) prepare a long, highs taken a short.
-        const side = own(event.sign === 1 ? -1 : 1)
-        const { window } = stream
+        const { window } = this.stream
         const extreme = event.sign === -1 ? window.low(event.at) : window.high(event.at)
-        side.pending = { level: event.level, extreme, until: event.knownAt + RECLAIM_BARS }
+        this.opposite(event.sign).pending = { level: event.level, extreme, until: event.knownAt + RECLAIM_BARS }
         return
       }
       case 'liquidity':
@@ -130,36 +184,38 @@ export const createTeacher: StrategyFactory = (symbol, settings) => {
     }
   }
 
-  function reclaim(side: Half, bar: Bar, now: number): void {
-    const waiting = side.pending
-    if (waiting === undefined) return
-    waiting.extreme = side.sign === 1 ? Math.min(waiting.extreme, bar.low) : Math.max(waiting.extreme, bar.high)
-    if (side.sign === 1 ? bar.close > waiting.level : bar.close < waiting.level) {
-      side.sweep = { at: now, extreme: waiting.extreme }
-      side.pending = undefined
-    } else if (now >= waiting.until) side.pending = undefined
+  private fresh(): StructureStream {
+    return new StructureStream({ ...STRUCTURE_DEFAULTS, window: 1_024, limit: 128 }, this)
   }
 
-  function setup(side: Half, bar: Bar, now: number, range: number): Signal | undefined {
+  private own(sign: Sign): Half {
+    return sign === 1 ? this.long : this.short
+  }
+
+  private opposite(sign: Sign): Half {
+    return sign === 1 ? this.short : this.long
+  }
+
+  private setup(side: Half, bar: Bar, now: number, range: number): Signal | undefined {
     const { sweep, shift, sign } = side
     if (sweep === undefined || shift === undefined || shift.used || shift.at < sweep.at) return undefined
     if (now - sweep.at > EXPIRY_BARS || now - shift.at > EXPIRY_BARS || now === shift.at) return undefined
-    const zone = touched(side, bar, now, sweep.at)
+    const zone = side.touched(bar, now, sweep.at)
     if (zone === undefined) return undefined
     const invalidation = sign === 1 ? Math.min(zone.bottom, sweep.extreme) : Math.max(zone.top, sweep.extreme)
     const stop = invalidation - sign * STOP_MARGIN_ATR * range
     const risk = sign * (bar.close - stop)
     if (risk < MIN_RISK_ATR * range || risk > MAX_RISK_ATR * range) return undefined
-    const nearest = opposing(side, bar.close, risk)
+    const nearest = side.opposing(bar.close, risk)
     const takeProfit = nearest ?? bar.close + sign * 2 * risk
     shift.used = true
-    const strength = rsi.value ?? 50
-    const mean = trend.value ?? bar.close
-    const volume = usualVolume.value ?? 0
+    const strength = this.rsi.value ?? 50
+    const mean = this.trend.value ?? bar.close
+    const volume = this.usualVolume.value ?? 0
     return {
-      id: `teacher:${symbol}:${bar.openTime}`,
+      id: `teacher:${this.symbol}:${bar.openTime}`,
       strategy: 'teacher',
-      symbol,
+      symbol: this.symbol,
       side: sign === 1 ? 'BUY' : 'SELL',
       time: bar.openTime + BAR_MS,
       price: bar.close,
@@ -186,61 +242,6 @@ export const createTeacher: StrategyFactory = (symbol, settings) => {
       },
     }
   }
-
-  return {
-    name: 'teacher',
-    warmUpBars: 120,
-    onBar(bar) {
-      rsi.push(bar.close)
-      const range = atr.push(bar.high, bar.low, bar.close)
-      trend.push(bar.close)
-      usualVolume.push(bar.volume)
-      stream.push(bar)
-      const now = stream.window.length - 1
-      reclaim(long, bar, now)
-      reclaim(short, bar, now)
-      if (range === undefined || range <= 0) return undefined
-      return setup(long, bar, now, range) ?? setup(short, bar, now, range)
-    },
-    reset() {
-      long = half(1)
-      short = half(-1)
-      stream = fresh()
-      rsi.reset()
-      atr.reset()
-      trend.reset()
-      usualVolume.reset()
-    },
-  }
 }
 
-/** The newest zone known since `since` that the bar came back into and did not close beyond. Zones are in the order they became known. */
-function touched({ zones, sign }: Half, bar: Bar, now: number, since: number): Zone | undefined {
-  for (let i = zones.length - 1; i >= 0; i--) {
-    const zone = zones[i]
-    if (zone === undefined || zone.knownAt < since) return undefined
-    if (zone.expires < now || zone.knownAt >= now || bar.low > zone.top || bar.high < zone.bottom) continue
-    if (sign === 1 ? bar.close >= zone.bottom : bar.close <= zone.top) return zone
-  }
-  return undefined
-}
-
-/** The nearest swing 1.5 to 5 times the risk away: highs (sign 1) are where a long finds opposing liquidity, lows where a short does. */
-function opposing({ swings, sign }: Half, price: number, risk: number): number | undefined {
-  let nearest: number | undefined
-  for (const level of swings) {
-    const away = sign * (level - price)
-    if (away < 1.5 * risk || away > 5 * risk) continue
-    if (nearest === undefined || sign * (level - nearest) < 0) nearest = level
-  }
-  return nearest
-}
-
-function remember<T>(list: T[], item: T, limit: number): void {
-  list.push(item)
-  if (list.length > limit) list.shift()
-}
-
-function expire(zones: readonly Zone[], kind: Zone['kind'], bar: number, at: number): void {
-  for (const zone of zones) if (zone.kind === kind && zone.bar === bar && zone.expires > at) zone.expires = at
-}
+export const createTeacher: StrategyFactory = (symbol, settings) => new Teacher(symbol, settings)

@@ -3,7 +3,7 @@
  * position is one R ahead (orders/trailing.ts). The distance is that of the bar which gave the signal, and stays.
  */
 import { createAtr } from '../indicators/atr.ts'
-import type { StrategyFactory } from './strategy.ts'
+import type { Strategy, StrategyFactory } from './strategy.ts'
 
 export const withTrail =
   (create: StrategyFactory): StrategyFactory =>
@@ -13,7 +13,8 @@ export const withTrail =
     if (trailAtr === undefined) return strategy
     const atr = createAtr(settings.atrPeriod)
     return {
-      ...strategy,
+      ...optionalsOf(strategy),
+      name: strategy.name,
       warmUpBars: Math.max(strategy.warmUpBars, settings.atrPeriod + 1),
       onBar(bar, live) {
         const range = atr.push(bar.high, bar.low, bar.close)
@@ -27,3 +28,12 @@ export const withTrail =
       },
     }
   }
+
+/** What a strategy may leave out, where it has it: present stays present, absent stays absent. */
+const optionalsOf = (strategy: Strategy): Omit<Strategy, 'name' | 'warmUpBars' | 'onBar' | 'reset'> => ({
+  ...(strategy.onOutcome === undefined ? {} : { onOutcome: strategy.onOutcome.bind(strategy) }),
+  ...(strategy.facts === undefined ? {} : { facts: strategy.facts.bind(strategy) }),
+  ...(strategy.recall === undefined ? {} : { recall: strategy.recall.bind(strategy) }),
+  ...(strategy.earnedSteps === undefined ? {} : { earnedSteps: strategy.earnedSteps.bind(strategy) }),
+  ...(strategy.shadow === undefined ? {} : { shadow: strategy.shadow.bind(strategy) }),
+})

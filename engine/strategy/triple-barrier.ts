@@ -3,6 +3,7 @@
  * bars that followed it: stop, take-profit or time, whichever first. A bar that touches both counts as the stop. No look-ahead: the label
  * exists only once a barrier was met. Costs are taken off in units of risk.
  */
+import { BoundedList } from '../structure/bounded-list.ts'
 import type { Bar, Signal } from './strategy.ts'
 
 /** What of a signal decides its label. */
@@ -40,10 +41,11 @@ function outcomeOf({ signal, taken, risk, cost }: Watched, bar: Bar): Outcome | 
   return { signal, taken, barrier: 'time', r: (direction * (bar.close - signal.price)) / risk - cost }
 }
 
+const NONE: readonly Outcome[] = []
+
 export class TripleBarrier {
-  /** Signals given up because too many were open at once (INV-11). */
-  dropped = 0
-  private open: Watched[] = []
+  /** Oldest first. */
+  private readonly open = new BoundedList<Watched>(LIMIT)
   private readonly feeFraction: number
 
   /** @param feeFraction cost of entry plus exit as a fraction of the price, e.g. 0.0007 for maker in, taker out */
@@ -51,41 +53,60 @@ export class TripleBarrier {
     this.feeFraction = feeFraction
   }
 
-  watch(signal: Barriers, taken = false): void {
-    const risk = Math.abs(signal.price - signal.stop)
-    if (!(risk > 0)) return
-    this.open.push({ signal, taken, risk, cost: (this.feeFraction * signal.price) / risk })
-    if (this.open.length > LIMIT) {
-      this.open.shift()
-      this.dropped++
-    }
+  /** Signals given up because too many were open at once (INV-11). */
+  get dropped(): number {
+    return this.open.dropped
   }
 
-  /** The next closed bar; calls back for each signal that met a barrier on it, oldest first. */
-  onBar(bar: Bar, done: (outcome: Outcome, bar: Bar) => void): void {
+  watch(signal: Barriers, taken = false): void {
+    const risk = Math.abs(signal.price - signal.stop)
+    if (risk > 0) this.open.push({ signal, taken, risk, cost: (this.feeFraction * signal.price) / risk })
+  }
+
+  /** The next closed bar; what became of each signal that met a barrier on it, oldest first. */
+  onBar(bar: Bar): readonly Outcome[] {
     const { open } = this
+    let met: Outcome[] | undefined
     let kept = 0
-    for (const one of open) {
+    for (let i = 0; i < open.length; i++) {
+      const one = open.at(i)
       const outcome = outcomeOf(one, bar)
-      if (outcome === undefined) open[kept++] = one
-      else done(outcome, bar)
+      if (outcome === undefined) open.set(kept++, one)
+      else if (met === undefined) met = [outcome]
+      else met.push(outcome)
     }
-    open.length = kept
+    open.truncate(kept)
+    return met ?? NONE
   }
 
   /** Takes one signal out of the watch, when its outcome is known from elsewhere; undefined when it is not watched. */
   release(id: string): WatchedSignal | undefined {
-    const at = this.open.findIndex((one) => one.signal.id === id)
-    return at === -1 ? undefined : this.open.splice(at, 1)[0]
+    let released: WatchedSignal | undefined
+    this.keep((one) => {
+      if (released !== undefined || one.signal.id !== id) return true
+      released = one
+      return false
+    })
+    return released
   }
 
   /** Signals older than the first bar there is cannot be judged: nobody knows what the bars between did. */
   dropBefore(openTime: number): void {
-    this.open = this.open.filter((one) => one.signal.time >= openTime)
+    this.keep((one) => one.signal.time >= openTime)
   }
 
   /** After a hole in the data nothing open can be judged. */
   reset(): void {
-    this.open = []
+    this.open.truncate(0)
+  }
+
+  private keep(wanted: (one: Watched) => boolean): void {
+    const { open } = this
+    let kept = 0
+    for (let i = 0; i < open.length; i++) {
+      const one = open.at(i)
+      if (wanted(one)) open.set(kept++, one)
+    }
+    open.truncate(kept)
   }
 }

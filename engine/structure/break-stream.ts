@@ -2,10 +2,11 @@
  * Breaks of structure and changes of character as they become known: a mark exists once its fourth swing is final, and counts
  * once price passed its level. A mark is void when a later mark was broken at the same bar or before it.
  */
+import { at } from './bars.ts'
 import type { BarWindow } from './bar-window.ts'
 import { structureMark } from './break-of-structure.ts'
 import { LevelQueue } from './level-queue.ts'
-import type { Emit, Sign, SwingEvent } from './structure-event.ts'
+import type { Sign, StructureListener, SwingEvent } from './structure-event.ts'
 
 interface Mark {
   readonly kind: 'bos' | 'choch'
@@ -20,9 +21,14 @@ export class BreakStream {
   private readonly limit: number
   private readonly above: LevelQueue<Mark>
   private readonly below: LevelQueue<Mark>
-  private readonly swings: SwingEvent[] = []
-  /** Ascending by bar and by brokenAt. */
-  private readonly standing: { readonly bar: number; readonly brokenAt: number }[] = []
+  /** The last three final swings, newest last. */
+  private first: SwingEvent | undefined = undefined
+  private second: SwingEvent | undefined = undefined
+  private third: SwingEvent | undefined = undefined
+  /** Marks that stand, ascending by bar and by the bar that broke them: two columns. */
+  private readonly standingBar: Float64Array
+  private readonly standingBrokenAt: Float64Array
+  private standing = 0
 
   constructor(window: BarWindow, closeBreak: boolean, limit: number) {
     this.window = window
@@ -30,31 +36,34 @@ export class BreakStream {
     this.limit = limit
     this.above = new LevelQueue(1, limit)
     this.below = new LevelQueue(-1, limit)
+    this.standingBar = new Float64Array(limit + 1)
+    this.standingBrokenAt = new Float64Array(limit + 1)
   }
 
   get dropped(): number {
     return this.above.dropped + this.below.dropped
   }
 
-  push(emit: Emit): void {
+  push(listener: StructureListener): void {
     const now = this.window.length - 1
     const up = this.reach(now, 1)
     const down = this.reach(now, -1)
-    for (let mark = this.above.take(up, true); mark !== undefined; mark = this.above.take(up, true)) this.broken(mark, now, emit)
-    for (let mark = this.below.take(down, true); mark !== undefined; mark = this.below.take(down, true)) this.broken(mark, now, emit)
+    for (let mark = this.above.take(up, true); mark !== undefined; mark = this.above.take(up, true)) this.broken(mark, now, listener)
+    for (let mark = this.below.take(down, true); mark !== undefined; mark = this.below.take(down, true)) this.broken(mark, now, listener)
   }
 
-  swing(final: SwingEvent, emit: Emit): void {
-    this.swings.push(final)
-    if (this.swings.length > 4) this.swings.shift()
-    const [a, b, c, d] = this.swings
-    if (a === undefined || b === undefined || c === undefined || d === undefined) return
-    const found = structureMark(d.sign, a.level, b.level, c.level, d.level)
+  swing(final: SwingEvent, listener: StructureListener): void {
+    const { first: a, second: b, third: c } = this
+    this.first = b
+    this.second = c
+    this.third = final
+    if (a === undefined || b === undefined || c === undefined) return
+    const found = structureMark(final.sign, a.level, b.level, c.level, final.level)
     if (found === undefined) return
-    const mark: Mark = { ...found, bar: b.bar, level: b.level }
+    const mark: Mark = { kind: found.kind, sign: found.sign, bar: b.bar, level: b.level }
     for (let i = Math.max(b.bar + 2, this.window.first); i < this.window.length; i++) {
       const price = this.reach(i, mark.sign)
-      if (mark.sign === 1 ? price > mark.level : price < mark.level) return this.broken(mark, i, emit)
+      if (mark.sign === 1 ? price > mark.level : price < mark.level) return this.broken(mark, i, listener)
     }
     const queue = mark.sign === 1 ? this.above : this.below
     queue.add(mark.level, mark)
@@ -65,20 +74,25 @@ export class BreakStream {
     return sign === 1 ? this.window.high(i) : this.window.low(i)
   }
 
-  private broken(mark: Mark, brokenAt: number, emit: Emit): void {
-    const { standing } = this
+  private broken(mark: Mark, brokenAt: number, listener: StructureListener): void {
+    const { standingBar: bars, standingBrokenAt: breaks } = this
     const knownAt = this.window.length - 1
-    let place = standing.length
-    while (place > 0 && (standing[place - 1]?.bar ?? 0) > mark.bar) place--
-    const later = standing[place]
-    if (later !== undefined && later.brokenAt <= brokenAt) return
-    emit({ kind: mark.kind, sign: mark.sign, bar: mark.bar, level: mark.level, brokenAt, knownAt })
+    let place = this.standing
+    while (place > 0 && at(bars, place - 1) > mark.bar) place--
+    if (place < this.standing && at(breaks, place) <= brokenAt) return
+    listener.onStructure({ kind: mark.kind, sign: mark.sign, bar: mark.bar, level: mark.level, brokenAt, knownAt })
     let from = place
-    while (from > 0 && (standing[from - 1]?.brokenAt ?? 0) >= brokenAt) {
+    while (from > 0 && at(breaks, from - 1) >= brokenAt) {
       from--
-      emit({ kind: 'break-erased', bar: standing[from]?.bar ?? 0, knownAt })
+      listener.onStructure({ kind: 'break-erased', bar: at(bars, from), knownAt })
     }
-    standing.splice(from, place - from, { bar: mark.bar, brokenAt })
-    if (standing.length > this.limit) standing.shift()
+    for (const column of [bars, breaks]) column.copyWithin(from + 1, place, this.standing)
+    bars[from] = mark.bar
+    breaks[from] = brokenAt
+    this.standing += from + 1 - place
+    if (this.standing > this.limit) {
+      for (const column of [bars, breaks]) column.copyWithin(0, 1, this.standing)
+      this.standing--
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** Fair value gaps (plain form) as they close, and their first touch. Equal to the batch form. */
 import type { BarWindow } from './bar-window.ts'
 import { LevelQueue } from './level-queue.ts'
-import type { Emit, Sign } from './structure-event.ts'
+import type { Sign, StructureListener } from './structure-event.ts'
 
 export class GapStream {
   private readonly window: BarWindow
@@ -18,16 +18,16 @@ export class GapStream {
     return this.bullish.dropped + this.bearish.dropped
   }
 
-  push(emit: Emit): void {
+  push(listener: StructureListener): void {
     const { window } = this
     const now = window.length - 1
     const low = window.low(now)
     const high = window.high(now)
     for (let bar = this.bullish.take(low, false); bar !== undefined; bar = this.bullish.take(low, false)) {
-      emit({ kind: 'gap-mitigated', sign: 1, bar, knownAt: now })
+      listener.onStructure({ kind: 'gap-mitigated', sign: 1, bar, knownAt: now })
     }
     for (let bar = this.bearish.take(high, false); bar !== undefined; bar = this.bearish.take(high, false)) {
-      emit({ kind: 'gap-mitigated', sign: -1, bar, knownAt: now })
+      listener.onStructure({ kind: 'gap-mitigated', sign: -1, bar, knownAt: now })
     }
     const bar = now - 1
     if (bar < 1) return
@@ -37,7 +37,7 @@ export class GapStream {
     if (sign === 0) return
     const top = sign === 1 ? window.low(now) : window.low(bar - 1)
     const bottom = sign === 1 ? window.high(bar - 1) : window.high(now)
-    emit({ kind: 'gap', sign, bar, top, bottom, knownAt: now })
+    listener.onStructure({ kind: 'gap', sign, bar, top, bottom, knownAt: now })
     if (sign === 1) this.bullish.add(top, bar)
     else this.bearish.add(bottom, bar)
   }

@@ -1,14 +1,20 @@
 /** Levels waiting for price, sorted so that the next to be reached is last. Bounded: the furthest is dropped and counted (INV-11). */
+import { InvariantError } from '../contract/result.ts'
+
+const FIRST = 32
+
 export class LevelQueue<Item> {
   dropped = 0
-  private readonly levels: number[] = []
-  private readonly items: Item[] = []
+  /** Ascending; both columns grow as they are needed. */
+  private keys = new Float64Array(FIRST)
+  private items = new Array<Item | undefined>(FIRST).fill(undefined)
   private readonly direction: 1 | -1
   private readonly limit: number
+  private count = 0
   /** Key of the next level to be reached. */
   private nearest = Infinity
 
-  /** @param direction 1: reached by rising prices, −1: by falling ones */
+  /** @param direction 1: reached by rising prices, −1: by falling ones; @param limit levels kept, Infinity for all */
   constructor(direction: 1 | -1, limit: number) {
     this.direction = direction
     this.limit = limit
@@ -22,37 +28,53 @@ export class LevelQueue<Item> {
 
   add(level: number, item: Item): void {
     const key = level * this.direction
-    const { levels, items } = this
-    let at = levels.length
-    levels.push(key)
-    items.push(item)
+    if (this.count === this.items.length) this.grow()
+    const { keys, items } = this
+    let at = this.count++
     // Most come near the end: prices move on from where they are.
     for (; at > 0; at--) {
-      const before = levels[at - 1]
-      const other = items[at - 1]
-      if (before === undefined || other === undefined || before >= key) break
-      levels[at] = before
-      items[at] = other
+      const before = keys[at - 1] ?? -Infinity
+      if (before >= key) break
+      keys[at] = before
+      items[at] = items[at - 1]
     }
-    levels[at] = key
+    keys[at] = key
     items[at] = item
-    if (this.levels.length > this.limit) {
-      this.levels.shift()
-      this.items.shift()
-      this.dropped++
-    }
-    this.nearest = this.levels[this.levels.length - 1] ?? Infinity
+    if (this.count > this.limit) this.dropFurthest()
+    this.nearest = keys[this.count - 1] ?? Infinity
+  }
+
+  /** Whether `price` is beyond `level`, as `take` with `strict` sees it. */
+  passes(price: number, level: number): boolean {
+    return price * this.direction > level * this.direction
   }
 
   /** Takes out the nearest level that `price` reaches (or passes, when `strict`); undefined when there is none. */
   take(price: number, strict: boolean): Item | undefined {
     if (!this.reached(price, strict)) return undefined
-    this.levels.pop()
-    this.nearest = this.levels[this.levels.length - 1] ?? Infinity
-    return this.items.pop()
+    const at = --this.count
+    const item = this.items[at]
+    if (item === undefined) throw new InvariantError('Invariant: every waiting level has its item')
+    this.items[at] = undefined
+    this.nearest = at === 0 ? Infinity : (this.keys[at - 1] ?? Infinity)
+    return item
   }
 
   get size(): number {
-    return this.levels.length
+    return this.count
+  }
+
+  private grow(): void {
+    const keys = new Float64Array(this.keys.length * 2)
+    keys.set(this.keys)
+    this.keys = keys
+    this.items = [...this.items, ...new Array<Item | undefined>(this.items.length).fill(undefined)]
+  }
+
+  private dropFurthest(): void {
+    this.keys.copyWithin(0, 1, this.count)
+    this.items.copyWithin(0, 1, this.count)
+    this.items[--this.count] = undefined
+    this.dropped++
   }
 }

@@ -4,7 +4,8 @@
  */
 import type { BarWindow } from './bar-window.ts'
 import { LevelQueue } from './level-queue.ts'
-import type { Emit, Sign, SwingEvent } from './structure-event.ts'
+import { BoundedList } from './bounded-list.ts'
+import type { Sign, StructureListener, SwingEvent } from './structure-event.ts'
 
 interface Pool {
   readonly sign: Sign
@@ -18,49 +19,49 @@ interface Pool {
 }
 
 export class LiquidityStream {
-  dropped = 0
   private readonly window: BarWindow
-  private readonly tolerance: () => number
-  private readonly limit: number
-  private readonly pools: Record<'1' | '-1', Pool[]> = { '1': [], '-1': [] }
+  private readonly pools: Record<'1' | '-1', BoundedList<Pool>>
   private readonly waiting: Record<'1' | '-1', LevelQueue<Pool>>
 
-  /** @param tolerance in price units, asked when a swing arrives (a multiple of ATR in live use) */
-  constructor(window: BarWindow, tolerance: () => number, limit: number) {
+  constructor(window: BarWindow, limit: number) {
     this.window = window
-    this.tolerance = tolerance
-    this.limit = limit
+    this.pools = { '1': new BoundedList(limit), '-1': new BoundedList(limit) }
     this.waiting = { '1': new LevelQueue(1, limit), '-1': new LevelQueue(-1, limit) }
   }
 
-  push(emit: Emit): void {
+  get dropped(): number {
+    return this.pools['1'].dropped + this.pools['-1'].dropped
+  }
+
+  push(listener: StructureListener): void {
     const now = this.window.length - 1
     const low = this.window.low(now)
     const high = this.window.high(now)
     const { '1': above, '-1': below } = this.waiting
-    for (let pool = above.take(high, false); pool !== undefined; pool = above.take(high, false)) this.swept(pool, now, emit)
-    for (let pool = below.take(low, false); pool !== undefined; pool = below.take(low, false)) this.swept(pool, now, emit)
+    for (let pool = above.take(high, false); pool !== undefined; pool = above.take(high, false)) this.swept(pool, now, listener)
+    for (let pool = below.take(low, false); pool !== undefined; pool = below.take(low, false)) this.swept(pool, now, listener)
   }
 
-  swing(final: SwingEvent, emit: Emit): void {
+  /** @param range how far from a pool's level a swing still joins it, in price (a multiple of ATR in live use) */
+  swing(final: SwingEvent, range: number, listener: StructureListener): void {
     const key = final.sign === 1 ? '1' : '-1'
     const pools = this.pools[key]
-    const range = this.tolerance()
     const knownAt = this.window.length - 1
     // Swings of one kind arrive in bar order: a pool swept at or before this one can take no more.
     let kept = 0
     let home: Pool | undefined
-    for (const pool of pools) {
+    for (let i = 0; i < pools.length; i++) {
+      const pool = pools.at(i)
       if (pool.sweptAt !== 0 && pool.sweptAt <= final.bar) continue
-      pools[kept++] = pool
+      pools.set(kept++, pool)
       if (home === undefined && Math.abs(final.level - pool.level) <= range) home = pool
     }
-    pools.length = kept
+    pools.truncate(kept)
     if (home !== undefined) {
       home.sum += final.level
       home.members++
       home.end = final.bar
-      emit({
+      listener.onStructure({
         kind: 'liquidity',
         sign: final.sign,
         bar: home.bar,
@@ -73,20 +74,16 @@ export class LiquidityStream {
     }
     const pool: Pool = { sign: final.sign, bar: final.bar, level: final.level, sum: final.level, members: 1, end: final.bar, sweptAt: 0 }
     pools.push(pool)
-    if (pools.length > this.limit) {
-      pools.shift()
-      this.dropped++
-    }
     const edge = final.level + final.sign * range
     for (let i = Math.max(final.bar + 1, this.window.first); i < this.window.length; i++) {
-      if (final.sign === 1 ? this.window.high(i) >= edge : this.window.low(i) <= edge) return this.swept(pool, i, emit)
+      if (final.sign === 1 ? this.window.high(i) >= edge : this.window.low(i) <= edge) return this.swept(pool, i, listener)
     }
     this.waiting[key].add(edge, pool)
   }
 
-  private swept(pool: Pool, i: number, emit: Emit): void {
+  private swept(pool: Pool, i: number, listener: StructureListener): void {
     pool.sweptAt = i
-    emit({
+    listener.onStructure({
       kind: 'sweep',
       sign: pool.sign,
       bar: pool.bar,

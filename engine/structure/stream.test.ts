@@ -27,7 +27,7 @@ function toBars(rows: readonly Row[]): Bars {
 
 function stream(bars: Bars, settings: StructureSettings, length = bars.length): StructureEvent[] {
   const events: StructureEvent[] = []
-  const s = new StructureStream(settings, (e) => events.push(e))
+  const s = new StructureStream(settings, { onStructure: (e) => void events.push(e) })
   for (let i = 0; i < length; i++)
     s.push({
       openTime: at(bars.time, i),
@@ -162,6 +162,43 @@ describe('streaming equals batch on the confirmed part', () => {
       { numRuns: 300 },
     )
     expect(seen).toBeGreaterThan(100)
+  })
+
+  it.each([true, false])('what becomes of an order block (close mitigation %s)', (closeMitigation) => {
+    let [broken, wiped] = [0, 0]
+    fc.assert(
+      fc.property(walk, lengths, (rows, length) => {
+        const bars = toBars(rows)
+        const events = stream(bars, { ...settings(length), closeMitigation })
+        const got = events
+          .filter((e) => e.kind === 'block-broken' || e.kind === 'block-wiped')
+          .map((e) => `${e.kind} ${e.sign} ${e.bar} at ${e.at} known ${e.knownAt}`)
+        const want: string[] = []
+        for (const block of events.filter((e) => e.kind === 'block')) {
+          const { sign, bar, top, bottom, brokeAt, knownAt } = block
+          const is = (kind: string, at: number) => want.push(`${kind} ${sign} ${bar} at ${at} known ${Math.max(at, knownAt)}`)
+          let brokenAt = 0
+          for (const [i, row] of rows.entries()) {
+            if (i <= brokeAt) continue
+            const [open, high, low, close] = row
+            const [down, up] = closeMitigation ? [Math.min(open, close), Math.max(open, close)] : [low, high]
+            if (brokenAt === 0) {
+              if (sign === 1 ? down >= bottom : up <= top) continue
+              brokenAt = i
+              is('block-broken', i)
+              broken++
+            } else if (sign === 1 ? high > top : low < bottom) {
+              is('block-wiped', i)
+              wiped++
+              break
+            }
+          }
+        }
+        expect(got.toSorted()).toEqual(want.toSorted())
+      }),
+      { numRuns: 300 },
+    )
+    expect(Math.min(broken, wiped)).toBeGreaterThan(100)
   })
 
   it('liquidity pools and sweeps', () => {

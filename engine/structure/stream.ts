@@ -6,7 +6,7 @@ import { BlockStream } from './block-stream.ts'
 import { BreakStream } from './break-stream.ts'
 import { GapStream } from './gap-stream.ts'
 import { LiquidityStream } from './liquidity-stream.ts'
-import type { Emit, SwingEvent } from './structure-event.ts'
+import type { StructureListener } from './structure-event.ts'
 import { SwingStream } from './swing-stream.ts'
 
 export interface StructureSettings {
@@ -32,36 +32,38 @@ export class StructureStream {
   private readonly blocks: BlockStream
   private readonly pools: LiquidityStream
   private readonly atr: Atr
-  private readonly emit: Emit
-  private readonly final: (swing: SwingEvent) => void
+  private readonly tolerance: number | undefined
+  private readonly listener: StructureListener
 
-  /** @param emit called synchronously inside `push` for each event, in the order they became known */
-  constructor(settings: StructureSettings, emit: Emit) {
+  /** @param listener told synchronously inside `push` of each event, in the order they became known */
+  constructor(settings: StructureSettings, listener: StructureListener) {
     const { limit } = settings
-    this.emit = emit
+    this.listener = listener
+    this.tolerance = settings.liquidityTolerance
     this.window = new BarWindow(settings.window)
     this.atr = createAtr(14)
     this.swings = new SwingStream(this.window, settings.swingLength)
     this.gaps = new GapStream(this.window, limit)
     this.breaks = new BreakStream(this.window, settings.closeBreak, limit)
-    this.blocks = new BlockStream(this.window, (sign) => this.swings.frontier(sign), settings.closeMitigation, limit)
-    this.pools = new LiquidityStream(this.window, () => settings.liquidityTolerance ?? 0.5 * (this.atr.value ?? 0), limit)
-    this.final = (swing) => {
-      this.breaks.swing(swing, emit)
-      this.blocks.swing(swing, emit)
-      this.pools.swing(swing, emit)
-    }
+    this.blocks = new BlockStream(this.window, this.swings, settings.closeMitigation, limit)
+    this.pools = new LiquidityStream(this.window, limit)
   }
 
   /** One closed bar, in time order and without a hole (after a hole, start a new stream). */
   push(bar: ClosedBar): void {
     this.window.push(bar)
     this.atr.push(bar.high, bar.low, bar.close)
-    this.gaps.push(this.emit)
-    this.breaks.push(this.emit)
-    this.pools.push(this.emit)
-    this.swings.push(this.final, this.emit)
-    this.blocks.push(this.emit)
+    const { listener } = this
+    this.gaps.push(listener)
+    this.breaks.push(listener)
+    this.pools.push(listener)
+    const final = this.swings.push(listener)
+    if (final !== undefined) {
+      this.breaks.swing(final, listener)
+      this.blocks.swing(final, listener)
+      this.pools.swing(final, this.tolerance ?? 0.5 * (this.atr.value ?? 0), listener)
+    }
+    this.blocks.push(listener)
   }
 
   /** Open things given up because a list was full; 0 in a healthy market. */

@@ -92,4 +92,7 @@ export type StructureEvent =
   | LiquidityEvent
   | SweepEvent
 
-export type Emit = (event: StructureEvent) => void
+/** An object, not a function: code compiled for one stream's listener fits the next one's. */
+export interface StructureListener {
+  onStructure(event: StructureEvent): void
+}

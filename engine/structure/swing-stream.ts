@@ -3,14 +3,14 @@
  * (until then a better one of its own kind may replace it). Equal to the batch form without forced ends.
  */
 import type { BarWindow } from './bar-window.ts'
-import type { Emit, Sign, SwingEvent } from './structure-event.ts'
+import type { Sign, StructureListener, SwingEvent } from './structure-event.ts'
 
 export class SwingStream {
   private readonly window: BarWindow
   private readonly length: number
   private runSign: Sign | 0 = 0
   private runBar = -1
-  private runLevel = 0
+  private runLevel = NaN
 
   constructor(window: BarWindow, length: number) {
     this.window = window
@@ -22,12 +22,12 @@ export class SwingStream {
     return this.runSign === sign ? this.runBar : this.window.length - this.length
   }
 
-  /** Call after each bar; `final` is called for a swing that became final. */
-  push(final: (swing: SwingEvent) => void, emit: Emit): void {
+  /** Call after each bar; returns a swing that became final, which the listener was told. */
+  push(listener: StructureListener): SwingEvent | undefined {
     const { window, length } = this
     const knownAt = window.length - 1
     const i = knownAt - length
-    if (i < 2 * length - 1) return
+    if (i < 2 * length - 1) return undefined
     const high = window.high(i)
     const low = window.low(i)
     let top = true
@@ -36,22 +36,20 @@ export class SwingStream {
       if (window.high(k) > high) top = false
       if (window.low(k) < low) bottom = false
     }
-    if (!top && !bottom) return
+    if (!top && !bottom) return undefined
     const sign: Sign = top ? 1 : -1
     const level = top ? high : low
-    if (this.runSign === sign) {
-      if (sign === 1 ? level <= this.runLevel : level >= this.runLevel) return
-    } else if (this.runSign !== 0) {
-      const swing: SwingEvent = { kind: 'swing', sign: this.runSign, bar: this.runBar, level: this.runLevel, knownAt }
-      emit(swing)
-      this.runSign = sign
-      this.runBar = i
-      this.runLevel = level
-      final(swing)
-      return
+    const { runSign } = this
+    let final: SwingEvent | undefined
+    if (runSign === sign) {
+      if (sign === 1 ? level <= this.runLevel : level >= this.runLevel) return undefined
+    } else if (runSign !== 0) {
+      final = { kind: 'swing', sign: runSign, bar: this.runBar, level: this.runLevel, knownAt }
+      listener.onStructure(final)
     }
     this.runSign = sign
     this.runBar = i
     this.runLevel = level
+    return final
   }
 }

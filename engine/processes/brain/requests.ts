@@ -32,14 +32,71 @@ export interface RequestOptions {
 const LOST: VenueResult<VenueOrder> = { ok: false, error: { code: 'ambiguous', message: 'the batch answer does not name the order' } }
 
 export function createRequests(options: RequestOptions): BrainRequests {
-  const { venue, lockStep, now, onAnswer } = options
-  const queue: RequestCommand[] = []
-  let onWire = 0
-  let completed = 0
-  let open = !lockStep
-  let waiters: (() => void)[] = []
+  return new RequestQueue(options)
+}
 
-  const ask = async (command: RequestCommand): Promise<BrainEvent> => {
+class RequestQueue implements BrainRequests {
+  completed = 0
+  readonly #options: RequestOptions
+  readonly #queue: RequestCommand[] = []
+  #onWire = 0
+  #open: boolean
+  #waiters: (() => void)[] = []
+
+  constructor(options: RequestOptions) {
+    this.#options = options
+    this.#open = !options.lockStep
+  }
+
+  get idle(): boolean {
+    return this.#queue.length === 0 && this.#onWire === 0
+  }
+
+  send(command: RequestCommand): void {
+    this.#queue.push(command)
+    this.#advance()
+  }
+
+  sendAll(commands: readonly RequestCommand[]): void {
+    this.#queue.push(...commands)
+    this.#advance()
+  }
+
+  async settle(): Promise<void> {
+    this.#open = true
+    this.#advance()
+    if (!this.idle) await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    this.#open = !this.#options.lockStep
+  }
+
+  #advance(): void {
+    const { lockStep } = this.#options
+    while (this.#open && this.#queue.length > 0 && !(lockStep && this.#onWire > 0)) void this.#run(takeTogether(this.#queue))
+    if (!this.idle) return
+    const woken = this.#waiters
+    this.#waiters = []
+    for (const wake of woken) wake()
+  }
+
+  async #run(commands: readonly RequestCommand[]): Promise<void> {
+    const { onAnswer, onBug } = this.#options
+    this.#onWire++
+    try {
+      const batch = commands.filter(isRegularPlace)
+      const [only] = commands
+      const events = batch.length > 1 ? await this.#askTogether(batch) : only === undefined ? [] : [await this.#ask(only)]
+      this.completed++
+      for (const event of events) onAnswer(event)
+    } catch (thrown) {
+      onBug(thrown instanceof Error ? thrown : new InvariantError(`Invariant: a request threw ${String(thrown)}`))
+    } finally {
+      this.#onWire--
+    }
+    this.#advance()
+  }
+
+  async #ask(command: RequestCommand): Promise<BrainEvent> {
+    const { venue, now } = this.#options
     switch (command.type) {
       case 'place': {
         const result = await venue.place(command.order)
@@ -82,61 +139,14 @@ export function createRequests(options: RequestOptions): BrainRequests {
     }
   }
 
-  const askTogether = async (commands: readonly PlaceCommand[]): Promise<readonly BrainEvent[]> => {
+  async #askTogether(commands: readonly PlaceCommand[]): Promise<readonly BrainEvent[]> {
+    const { venue, now } = this.#options
     const answer = await venue.placeBatch(commands.map((command) => command.order))
     // Each order has its own fate; when the whole answer is lost, every one of them is.
     return commands.map(({ order }, n): BrainEvent => {
       const result: VenueResult<VenueOrder> = answer.ok ? (answer.value[n] ?? LOST) : answer
       return { type: 'placed', at: now(), clientId: order.clientId, result }
     })
-  }
-
-  const run = async (commands: readonly RequestCommand[]): Promise<void> => {
-    onWire++
-    try {
-      const batch = commands.filter(isRegularPlace)
-      const [only] = commands
-      const events = batch.length > 1 ? await askTogether(batch) : only === undefined ? [] : [await ask(only)]
-      completed++
-      for (const event of events) onAnswer(event)
-    } catch (thrown) {
-      options.onBug(thrown instanceof Error ? thrown : new InvariantError(`Invariant: a request threw ${String(thrown)}`))
-    } finally {
-      onWire--
-    }
-    advance()
-  }
-
-  const advance = (): void => {
-    while (open && queue.length > 0 && !(lockStep && onWire > 0)) void run(takeTogether(queue))
-    if (queue.length === 0 && onWire === 0) {
-      const woken = waiters
-      waiters = []
-      for (const wake of woken) wake()
-    }
-  }
-
-  return {
-    send(command) {
-      queue.push(command)
-      advance()
-    },
-    sendAll(commands) {
-      queue.push(...commands)
-      advance()
-    },
-    async settle() {
-      open = true
-      advance()
-      if (queue.length > 0 || onWire > 0) await new Promise<void>((resolve) => waiters.push(resolve))
-      open = !lockStep
-    },
-    get completed() {
-      return completed
-    },
-    get idle() {
-      return queue.length === 0 && onWire === 0
-    },
   }
 }
 

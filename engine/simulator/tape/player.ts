@@ -5,6 +5,7 @@
  */
 import type { Market } from '../market/market.ts'
 import type { Publisher } from '../market/publisher.ts'
+import type { Totals } from '../market/totals.ts'
 import type { ConditionalBook } from '../matching/conditional.ts'
 import type { Engine } from '../matching/engine.ts'
 import type { Resting } from '../matching/resting.ts'
@@ -20,8 +21,12 @@ export interface Parts {
   readonly engine: Engine
   readonly conditional: ConditionalBook
   readonly risk: RiskDesk
-  /** A step was played: streams of all symbols may be due. */
-  moved(): void
+  /** Told of every step played: streams of all symbols may be due. */
+  readonly totals: Totals
+  readonly symbols: Symbols
+}
+
+export interface Symbols {
   /** Plays what is owed until now, of every symbol. */
   catchUp(): void
 }
@@ -134,7 +139,7 @@ export class TapePlayer {
     market.digest.add(time, price, qty, buys)
     this.settle()
     this.#publisher.moved(world.now)
-    this.#parts.moved()
+    this.#parts.totals.moved(world.now)
   }
 
   /** After last, mark or the book's top moved: crossing orders trade, triggers fire, margins are checked. */
@@ -147,7 +152,7 @@ export class TapePlayer {
 
   #close(): void {
     // Whoever decides on this bar decides on every market as it is now.
-    this.#parts.catchUp()
+    this.#parts.symbols.catchUp()
     this.#publisher.minuteClosed(this.#openTime, this.#parts.world.now)
     this.begin()
   }

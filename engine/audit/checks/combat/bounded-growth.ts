@@ -30,7 +30,7 @@ export const boundedGrowth = defineCheck({
     const random = seeded(seed)
     const series = new seams.BarSeries()
     let events = 0
-    const structure = new seams.StructureStream(STRUCTURE_DEFAULTS, () => events++)
+    const structure = new seams.StructureStream(STRUCTURE_DEFAULTS, { onStructure: () => void events++ })
     const samples: number[] = []
     let price = 65_000
     for (let i = 0; i < CANDLES; i++) {
