@@ -3,6 +3,8 @@
 const DAY_MS = 86_400_000
 /** Points kept for the report; the figures are computed over every bar. */
 const MAX_POINTS = 2_000
+/** Numbers a point. */
+const WIDTH = 3
 const YEAR_DAYS = 365
 
 export interface CurvePoint {
@@ -36,7 +38,9 @@ export class EquityCurve {
   #day = -1
   #dayClose: number
   readonly #returns: number[] = []
-  #points: CurvePoint[] = []
+  /** Time, equity and drawdown of the points kept. */
+  readonly #points = new Float64Array(MAX_POINTS * WIDTH)
+  #kept = 0
   #stride = 1
   #count = 0
 
@@ -65,12 +69,19 @@ export class EquityCurve {
     if (drawdown > this.#maxDrawdown) this.#maxDrawdown = drawdown
     if (fall > this.#maxDrawdownUsdt) this.#maxDrawdownUsdt = fall
     if (this.#count++ % this.#stride === 0) {
-      this.#points.push({ time, equity, drawdown })
-      if (this.#points.length > MAX_POINTS) {
-        this.#points = this.#points.filter((_, i) => i % 2 === 0)
-        this.#stride *= 2
-      }
+      if (this.#kept === MAX_POINTS) this.#thin()
+      const at = this.#kept++ * WIDTH
+      this.#points[at] = time
+      this.#points[at + 1] = equity
+      this.#points[at + 2] = drawdown
     }
+  }
+
+  /** Keeps every other point. */
+  #thin(): void {
+    for (let i = 2; i < this.#kept; i += 2) this.#points.copyWithin((i / 2) * WIDTH, i * WIDTH, (i + 1) * WIDTH)
+    this.#kept = Math.ceil(this.#kept / 2)
+    this.#stride *= 2
   }
 
   #closeDay(): void {
@@ -79,9 +90,13 @@ export class EquityCurve {
   }
 
   points(): readonly CurvePoint[] {
-    const last = this.#points.at(-1)
-    if (last === undefined || last.time === this.#lastTime) return this.#points
-    return [...this.#points, { time: this.#lastTime, equity: this.#last, drawdown: this.#peak > 0 ? 1 - this.#last / this.#peak : 0 }]
+    const points = Array.from({ length: this.#kept }, (_, i): CurvePoint => {
+      const [time = 0, equity = 0, drawdown = 0] = this.#points.subarray(i * WIDTH, (i + 1) * WIDTH)
+      return { time, equity, drawdown }
+    })
+    const last = points.at(-1)
+    if (last === undefined || last.time === this.#lastTime) return points
+    return [...points, { time: this.#lastTime, equity: this.#last, drawdown: this.#peak > 0 ? 1 - this.#last / this.#peak : 0 }]
   }
 
   figures(): CurveFigures {

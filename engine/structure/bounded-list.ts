@@ -19,7 +19,7 @@ export class BoundedList<Item> {
     let size = 1
     while (size < limit) size *= 2
     this.mask = size - 1
-    this.slots = new Array<Item | undefined>(size).fill(undefined)
+    this.slots = Array.from<Item | undefined>({ length: size })
   }
 
   /** Throws InvariantError for a place that is not held. */

@@ -7,7 +7,7 @@ export class LevelQueue<Item> {
   dropped = 0
   /** Ascending; both columns grow as they are needed. */
   private keys = new Float64Array(FIRST)
-  private items = new Array<Item | undefined>(FIRST).fill(undefined)
+  private items = Array.from<Item | undefined>({ length: FIRST })
   private readonly direction: 1 | -1
   private readonly limit: number
   private count = 0
@@ -68,7 +68,7 @@ export class LevelQueue<Item> {
     const keys = new Float64Array(this.keys.length * 2)
     keys.set(this.keys)
     this.keys = keys
-    this.items = [...this.items, ...new Array<Item | undefined>(this.items.length).fill(undefined)]
+    this.items = [...this.items, ...Array.from<Item | undefined>({ length: this.items.length })]
   }
 
   private dropFurthest(): void {

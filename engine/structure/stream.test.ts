@@ -7,7 +7,7 @@ import { structureBreaks } from './break-of-structure.ts'
 import { fairValueGaps } from './fair-value-gaps.ts'
 import { blockBar } from './order-blocks.ts'
 import { STRUCTURE_DEFAULTS, StructureStream, type StructureSettings } from './stream.ts'
-import type { BlockEvent, StructureEvent } from './structure-event.ts'
+import type { BlockEndEvent, BlockEvent, StructureEvent } from './structure-event.ts'
 import { swingIndices, swings, type Swings } from './swings.ts'
 
 type Row = readonly [open: number, high: number, low: number, close: number]
@@ -171,7 +171,7 @@ describe('streaming equals batch on the confirmed part', () => {
         const bars = toBars(rows)
         const events = stream(bars, { ...settings(length), closeMitigation })
         const got = events
-          .filter((e) => e.kind === 'block-broken' || e.kind === 'block-wiped')
+          .filter((e): e is BlockEndEvent => e.kind === 'block-broken' || e.kind === 'block-wiped')
           .map((e) => `${e.kind} ${e.sign} ${e.bar} at ${e.at} known ${e.knownAt}`)
         const want: string[] = []
         for (const block of events.filter((e) => e.kind === 'block')) {
