@@ -48,6 +48,21 @@ export async function holdFor(page: Page, id: string, ms: number): Promise<void>
   await page.mouse.up()
 }
 
+/** The same; returns how long the page saw it pressed, ms: on a busy machine the mouse lets go later than it was told to. */
+export async function timedHold(page: Page, id: string, ms: number): Promise<number> {
+  await page.evaluate((button) => {
+    let pressed = 0
+    addEventListener('pointerdown', (event) => void (pressed = event.timeStamp), { capture: true, once: true })
+    addEventListener(
+      'pointerup',
+      (event) => document.getElementById(button)?.setAttribute('data-held-ms', String(event.timeStamp - pressed)),
+      { capture: true, once: true },
+    )
+  }, id)
+  await holdFor(page, id, ms)
+  return Number(await page.locator(`#${id}`).getAttribute('data-held-ms'))
+}
+
 /** Into e2e/screenshots/, for people to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = join(repositoryRoot, 'e2e/screenshots')

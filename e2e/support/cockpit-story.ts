@@ -14,6 +14,7 @@ import {
   processState,
   tabCount,
   ticks,
+  timedHold,
   until,
   watchForErrors,
   whenLive,
@@ -28,7 +29,41 @@ export interface Stage {
   restart(): Promise<void>
 }
 
+const HALT_HOLD_MS = 600
+/** Within so much of it, whether the release or the button's own timer is handled first is not the mouse's to say. */
+const TURN_MS = 50
+
 const latched = (page: Page): Promise<boolean> => page.locator('[data-kill="confirmed"]').isVisible()
+
+async function resumeTrading(page: Page): Promise<void> {
+  await page.locator('.resume').click()
+  const resume = page.getByRole('button', { name: 'Resume', exact: true })
+  await page.keyboard.type('resume')
+  expect(await resume.isDisabled()).toBe(true)
+  await page.keyboard.type(' trading')
+  await until('may resume', () => resume.isEnabled(), Boolean, 20_000)
+  await resume.click()
+  await page.locator('.kill-strip').waitFor({ state: 'detached', timeout: 20_000 })
+}
+
+/** HALT pressed too shortly does nothing. A machine so busy that it lets go too late has halted, which is right; then it is tried again. */
+async function shortHold(page: Page): Promise<void> {
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const held = await timedHold(page, 'halt', 450)
+    await page.waitForTimeout(500)
+    const halted = (await notice(page, 'kill').count()) > 0
+    if (held < HALT_HOLD_MS - TURN_MS) {
+      expect(halted).toBe(false)
+      return
+    }
+    if (held >= HALT_HOLD_MS) expect(halted).toBe(true)
+    if (halted) {
+      await until('latched and confirmed', () => latched(page), Boolean, 30_000)
+      await resumeTrading(page)
+    }
+  }
+  throw new Error('this machine never lets a button go in time: the short hold could not be judged')
+}
 
 export function cockpitStory(stage: Stage): void {
   it('candles move and nothing is refused by the page’s policy', async () => {
@@ -210,9 +245,7 @@ export function cockpitStory(stage: Stage): void {
 
   it('HALT held for 0.5 s does nothing; flatten closes everything and stays latched', async () => {
     const page = stage.page()
-    await holdFor(page, 'halt', 450)
-    await page.waitForTimeout(500)
-    expect(await notice(page, 'kill').count()).toBe(0)
+    await shortHold(page)
     await holdFor(page, 'flatten', 1_500)
     await until('latched and confirmed', () => latched(page), Boolean, 30_000)
     const text = await page.locator('.kill-strip').textContent()
@@ -248,14 +281,7 @@ export function cockpitStory(stage: Stage): void {
 
   it('resumes only with the typed phrase', async () => {
     const page = stage.page()
-    await page.locator('.resume').click()
-    const resume = page.getByRole('button', { name: 'Resume', exact: true })
-    await page.keyboard.type('resume')
-    expect(await resume.isDisabled()).toBe(true)
-    await page.keyboard.type(' trading')
-    await until('may resume', () => resume.isEnabled(), Boolean, 20_000)
-    await resume.click()
-    await page.locator('.kill-strip').waitFor({ state: 'detached', timeout: 20_000 })
+    await resumeTrading(page)
     expect(await processState(page, 'brain')).toBe('running')
   })
 }

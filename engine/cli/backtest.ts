@@ -164,7 +164,8 @@ export const backtest: Command = {
     }
     if (report.gaps > 0) io.err(`note: ${report.missingBars} bars are missing in ${report.gaps} places; indicators started over there`)
     if (report.tripped !== null) io.err(`note: trading ended early: ${report.tripped}`)
-    if (values.json === true) io.out(`${JSON.stringify({ ...report, out: values.out ?? null, written })}\n`)
+    if (values.json === true)
+      io.out(`${JSON.stringify({ ...report, newestFirst: bars?.newestFirst ?? false, out: values.out ?? null, written })}\n`)
     else {
       for (const [name, value] of Object.entries(report)) {
         io.out(`${name.padEnd(20)} ${typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)}\n`)

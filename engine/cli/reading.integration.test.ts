@@ -134,6 +134,8 @@ describe('bars from their newest on', () => {
       expect(sorted.err).not.toContain(SAID)
       expect(turned.err.split('\n').filter((line) => line.startsWith(`note: ${path} ${SAID}`))).toHaveLength(1)
       const [want, got] = [plain(sorted, path), plain(turned, path)]
+      expect(JSON.parse(turned.out)).toMatchObject({ newestFirst: true })
+      expect(JSON.parse(sorted.out)).toMatchObject({ newestFirst: false })
       const normal = JSON.stringify(got).replace(String.raw`\"newestFirst\":true`, String.raw`\"newestFirst\":false`)
       expect({ ...JSON.parse(normal), err: '' }, name).toEqual({ ...Object(want), err: '' })
     },

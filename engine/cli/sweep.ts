@@ -139,6 +139,13 @@ function stopped(io: Io, error: Failure): ExitCode {
   return 1
 }
 
+/** What a program is told beside the report: how the file was read, and where the report went. */
+const toldOf = ({ bars, out }: SweepCommand, written: readonly string[]) => ({
+  newestFirst: bars?.newestFirst ?? false,
+  out: out ?? null,
+  written,
+})
+
 const titleOf = ({ input, base }: SweepCommand, what: string): string => `${input.symbol} · ${base.strategy.name} · ${what}`
 
 async function showSweep(command: SweepCommand, report: SweepReport, io: Io): Promise<ExitCode> {
@@ -148,7 +155,7 @@ async function showSweep(command: SweepCommand, report: SweepReport, io: Io): Pr
     ['sweep.html', sweepHtml(titleOf(command, 'parameter sweep'), report)],
   ])
   if (!written.ok) return refuse(io, written.error)
-  if (command.json) io.out(`${JSON.stringify({ ...report, out: command.out ?? null, written: written.value })}\n`)
+  if (command.json) io.out(`${JSON.stringify({ ...report, ...toldOf(command, written.value) })}\n`)
   else {
     const ranked = report.rows.filter(({ rank }) => rank !== null).toSorted((a, b) => (a.rank ?? 0) - (b.rank ?? 0))
     io.out(`${HEADS}\n`)
@@ -172,7 +179,7 @@ async function showWalkForward(command: SweepCommand, report: WalkForwardReport,
     ['walk-forward.html', walkForwardHtml(titleOf(command, 'walk-forward'), parameters, report)],
   ])
   if (!written.ok) return refuse(io, written.error)
-  if (command.json) io.out(`${JSON.stringify({ ...report, out: command.out ?? null, written: written.value })}\n`)
+  if (command.json) io.out(`${JSON.stringify({ ...report, ...toldOf(command, written.value) })}\n`)
   else {
     io.out(`${HEADS}\n`)
     for (const [i, { best, inSampleFigures, outOfSampleFigures }] of report.windows.entries()) {
