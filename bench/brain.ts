@@ -43,7 +43,9 @@ const everything: StrategyFactory = (symbol, settings) => {
   const [adx, bollinger, macd, vwap] = [createAdx(), createBollinger(), createMacd(), createVwap()]
   const averages = [createEma(20), createEma(200), createSma(50)]
   return {
-    ...teacher,
+    name: teacher.name,
+    warmUpBars: teacher.warmUpBars,
+    reset: () => teacher.reset(),
     onBar(bar, live) {
       adx.push(bar.high, bar.low, bar.close)
       bollinger.push(bar.close)
