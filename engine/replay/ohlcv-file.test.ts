@@ -168,6 +168,29 @@ describe('dates in digits', () => {
   )
 })
 
+describe('what stands above the rows', () => {
+  const NAMES = 'unix,date,symbol,open,high,low,close,Volume BTC,Volume USDT'
+  const named = (n: number): string => `${START + n * MINUTE},2024-01-01 00:0${n}:00,BTCUSDT,1,2,1,2,${n},9`
+  it.each([
+    ['an address', `https://www.CryptoDataDownload.com\n${NAMES}\n${named(1)}\n${named(2)}`],
+    ['a title, comments and empty lines', `# made today\n\nBitcoin\n# in dollars\n${NAMES}\n${named(1)}\n${named(2)}\n`],
+    ['an index without a name', `,open,high,low,close,volume\n2024-01-01 00:01,1,2,1,2,1\n2024-01-01 00:02,1,2,1,2,2`],
+  ])('%s', async (_, content) => {
+    const { bars } = await read(content)
+    expect([[...bars.time], [...bars.volume]]).toEqual([
+      [START + MINUTE, START + 2 * MINUTE],
+      [1, 2],
+    ])
+  })
+  it.each([
+    ['a title and nothing below it', 'hello\n', 'bad-header line 1: no time column'],
+    ['a title above figures', `hello\n${row(0)}\n${row(1)}`, 'bad-header line 1: no time column'],
+    ['two titles', `hello\nworld\n${NAMES}\n${named(1)}`, 'bad-header line 2: no time column'],
+    ['a title above names that lack one', `# made today\nBitcoin\ndate,open,high,low,close\n`, 'missing-column line 3: no column volume'],
+    ['an index without a name that is not first', 'open,,high,low,close,volume\n', 'bad-header line 1: no time column'],
+  ])('refused, by its line: %s', async (_, content, words) => expect(await problem(content)).toContain(words))
+})
+
 describe('a file that lacks a column says which', () => {
   it.each([
     ['with a header', 'Date,Open,High,Low,Close\n2024-01-01,1,1,1,1', 'missing-column line 1: no column volume'],

@@ -7,7 +7,7 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { fail, ok, toPlainError, type Failure, type Result } from '../contract/result.ts'
 import type { Bars } from '../structure/bars.ts'
 import { fileBlocks, lineAt, type OnRead } from './file-lines.ts'
-import { cellsOf, firstRow, NUMBER, parseTime, timeText, type Layout } from './ohlcv-layout.ts'
+import { cellsOf, firstRow, isBlank, mayBeTitle, NUMBER, parseTime, timeText, type Layout } from './ohlcv-layout.ts'
 import { PlainRows } from './ohlcv-plain.ts'
 
 export interface OhlcvFile {
@@ -65,6 +65,8 @@ class RowReader {
   #layout: Layout | undefined
   #plain: PlainRows | null = null
   #number = 0
+  /** Why the line above the header is none, where there was one. */
+  #title: RowFailure | null = null
   /** Why a file that ends here would not be sorted: it fell once, and one step down may be a mistake as well as an order. */
   #fell: RowFailure | null = null
 
@@ -93,6 +95,7 @@ class RowReader {
 
   /** What only the end of the file tells. */
   end(): RowFailure | null {
+    if (this.#layout === undefined) return this.#title
     return this.#columns.length === 2 ? this.#fell : null
   }
 
@@ -100,10 +103,16 @@ class RowReader {
     const number = this.#number
     if (!isUtf8(bytes)) return fail('bad-row', `line ${number}: not UTF-8 text`)
     const text = bytes.toString('utf8')
-    if (text.trim() === '' || (this.#layout === undefined && text.startsWith('#'))) return null
+    if (this.#layout === undefined ? isBlank(text) : text.trim() === '') return null
     if (this.#layout === undefined) {
-      const first = firstRow(text)
+      const first = firstRow(text, number)
+      if (!first.ok && this.#title === null && mayBeTitle(text)) {
+        this.#title = first
+        return null
+      }
       if (!first.ok) return first
+      // A title stands above names; above figures it is a row that cannot be read.
+      if (first.value.isBar && this.#title !== null) return this.#title
       this.#layout = first.value.layout
       this.#plain = PlainRows.of(this.#layout)
       if (!first.value.isBar) return null

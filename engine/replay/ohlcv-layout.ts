@@ -124,8 +124,14 @@ function yearFirst(text: string): string {
 /** A header that names some of the columns lacks the others; one that names none of them may still mean Binance's order. */
 export type HeaderFailure = Failure<'bad-header' | 'missing-column'>
 
-/** The layout a file's first row tells, and whether that row is a bar already (Binance's files have no header). */
-export function firstRow(text: string): Result<{ readonly layout: Layout; readonly isBar: boolean }, HeaderFailure> {
+/** Nothing to read in it: empty, or a comment, both only above the first row. */
+export const isBlank = (text: string): boolean => text.trim() === '' || text.startsWith('#')
+
+/** A line of one cell: above the first row it may be the vendor's name or address, as CryptoDataDownload's files begin. */
+export const mayBeTitle = (text: string): boolean => !SEPARATORS.some((one) => text.includes(one))
+
+/** The layout a file's first row, at `line`, tells, and whether that row is a bar already (Binance's files have no header). */
+export function firstRow(text: string, line: number): Result<{ readonly layout: Layout; readonly isBar: boolean }, HeaderFailure> {
   const row = text.replace(/^\uFEFF/, '')
   const separator = SEPARATORS.find((one) => row.includes(one)) ?? ','
   const cells = cellsOf(row, separator)
@@ -135,27 +141,30 @@ export function firstRow(text: string): Result<{ readonly layout: Layout; readon
     const [, open, high, low, close] = cells
     // Said only where the five cells are a bar but for its volume: of any other row nobody knows what it lacks.
     if ([open, high, low, close].every((cell) => NUMBER.test(cell ?? '')))
-      return fail('missing-column', 'line 1: no column volume (five columns and no header: time, open, high, low, close)')
+      return fail('missing-column', `line ${line}: no column volume (five columns and no header: time, open, high, low, close)`)
   }
   // MetaTrader 5 writes its names in angle brackets.
   const named = namedLayout(
     cells.map((name) => name.toLowerCase().replace(/^<(.+)>$/, '$1')),
     separator,
+    line,
   )
   return named.ok ? ok({ layout: named.value, isBar: false }) : named
 }
 
-function namedLayout(names: readonly string[], separator: string): Result<Layout, HeaderFailure> {
-  const time = names.findIndex((name) => TIME_NAMES.includes(name))
+function namedLayout(names: readonly string[], separator: string, line: number): Result<Layout, HeaderFailure> {
+  const called = names.findIndex((name) => TIME_NAMES.includes(name))
+  // A table's index has no name where pandas writes it: first, and empty.
+  const time = called >= 0 ? called : names[0] === '' ? 0 : -1
   const prices = PRICE_NAMES.map((name) => names.indexOf(name))
   const exact = names.findIndex((name) => VOLUME_NAMES.includes(name))
   const volume = exact >= 0 ? exact : names.findIndex((name) => name.startsWith('volume'))
   const found = [...prices, volume].filter((column) => column >= 0).length
   const code = found === 0 || found === 5 ? 'bad-header' : 'missing-column'
-  if (time < 0) return fail(code, `line 1: no time column (one of ${TIME_NAMES.slice(0, 6).join(', ')})`)
+  if (time < 0) return fail(code, `line ${line}: no time column (one of ${TIME_NAMES.slice(0, 6).join(', ')})`)
   const absent = prices.indexOf(-1)
-  if (absent >= 0) return fail(code, `line 1: no column ${PRICE_NAMES[absent]}`)
-  if (volume < 0) return fail(code, 'line 1: no column volume')
+  if (absent >= 0) return fail(code, `line ${line}: no column ${PRICE_NAMES[absent]}`)
+  if (volume < 0) return fail(code, `line ${line}: no column volume`)
   const clock = names[time] === 'date' ? names.indexOf('time') : -1
   return ok({ separator, time, prices, volume, ...(clock < 0 ? {} : { clock }) })
 }

@@ -12,6 +12,11 @@ const JUMP = 5
 /** Distances looked at before the file's interval is known. */
 const SAMPLE = 500
 
+export interface Line {
+  readonly text: string
+  readonly line: number
+}
+
 interface Row {
   readonly line: number
   readonly time: number
@@ -61,12 +66,14 @@ export class KlinesJudge {
     return this.#interval
   }
 
-  /** Why this is no file of klines, or undefined. */
-  header(text: string): string | undefined {
-    const first = firstRow(text)
+  /** Why this is no file of klines, or undefined. A `title` stands above names; above figures it is a row like any other. */
+  header(text: string, line: number, title: Line | null): string | undefined {
+    const first = firstRow(text, line)
     if (!first.ok) return first.error.message
     this.#layout = first.value.layout
-    if (first.value.isBar) this.row(text.replace(/^\uFEFF/, ''), 1)
+    if (!first.value.isBar) return undefined
+    if (title !== null) this.row(title.text, title.line)
+    this.row(text.replace(/^\uFEFF/, ''), line)
     return undefined
   }
 

@@ -100,6 +100,28 @@ it.each([
   expect(report.accepted).toBe(rows.length - lines.length)
 })
 
+it('leaves out a title and comments above names, and judges the row that would be one above figures or frames', async () => {
+  const table = [HEADER, good(0), good(1)]
+  const plain = await check(table.join('\n'))
+  const titled = await check(['# made today', 'https://www.example.com', ...table].join('\n'))
+  expect(titled).toEqual({ ...plain, file: titled.file, lines: plain.lines + 2 })
+  const figures = await check(['hello', good(0), good(1)].join('\n'))
+  expect(figures).toMatchObject({ judged: 3, accepted: 2, reasons: { 'not-a-number': 1 } })
+  expect(figures.findings[0]).toMatchObject({ line: 1 })
+  const frames = await check(['hello', trade(1, '100'), trade(2, '101')].join('\n'))
+  expect(frames).toMatchObject({ kind: 'frames', judged: 3, refused: 1, accepted: 2 })
+  expect(frames.findings[0]).toMatchObject({ line: 1 })
+})
+
+it.each([
+  ['hello', 'line 1: no time column'],
+  ['hello\nworld\nDate,Open,High,Low,Close,Volume', 'line 2: no time column'],
+])('is neither when there is no more than titles: %j', async (content, words) => {
+  const file = join(folder, 'file')
+  writeFileSync(file, content)
+  expect(await validateFile(file, NOW)).toMatchObject({ ok: false, error: { code: 'bad-header', message: expect.stringContaining(words) } })
+})
+
 it('lists the first findings and counts them all', async () => {
   const report = await check([good(0), ...Array.from({ length: 2_500 }, () => 'x,1,1,1,1,1')].join('\n'))
   expect(report.refused).toBe(2_500)

@@ -7,7 +7,8 @@ import { fail, ok, toPlainError, type Failure, type Result } from '../contract/r
 import { fileLines } from './file-lines.ts'
 import { Findings, MAX_FINDINGS, type Finding } from './findings.ts'
 import { FramesJudge } from './validate-frames.ts'
-import { KlinesJudge } from './validate-klines.ts'
+import { KlinesJudge, type Line } from './validate-klines.ts'
+import { isBlank, mayBeTitle } from './ohlcv-layout.ts'
 
 export interface ValidationReport {
   readonly file: string
@@ -38,12 +39,15 @@ export interface ValidationReport {
 
 const iso = (ms: number): string | null => (ms > 0 && ms < 8.64e15 ? new Date(ms).toISOString() : null)
 
+const neither = (file: string, problem: string) => fail('bad-header', `${file}: neither klines nor frames (${problem})`)
+
 /** Failure codes: unreadable (no file, broken gzip), empty, bad-header. `nowMs` = latest time data may carry. */
 export async function validateFile(file: string, nowMs: number): Promise<Result<ValidationReport, Failure>> {
   const findings = new Findings()
   let klines: KlinesJudge | undefined
   let frames: FramesJudge | undefined
   let number = 0
+  let title: (Line & { readonly problem: string }) | null = null
   try {
     for await (const lines of fileLines(file)) {
       for (const bytes of lines) {
@@ -57,16 +61,20 @@ export async function validateFile(file: string, nowMs: number): Promise<Result<
           continue
         }
         const text = bytes.toString('utf8')
-        if (text.trim() === '') continue
+        if (klines === undefined && frames === undefined ? isBlank(text) : text.trim() === '') continue
         if (klines !== undefined) klines.row(text, number)
         else if (frames !== undefined) frames.row(text, number)
         else if (text.includes('{')) {
           frames = new FramesJudge(findings, nowMs)
+          // What would have been a table's title is a line like any other.
+          if (title !== null) frames.row(title.text, title.line)
           frames.row(text, number)
         } else {
-          klines = new KlinesJudge(findings, nowMs)
-          const problem = klines.header(text)
-          if (problem !== undefined) return fail('bad-header', `${file}: neither klines nor frames (${problem})`)
+          const judge = new KlinesJudge(findings, nowMs)
+          const problem = judge.header(text, number, title)
+          if (problem === undefined) klines = judge
+          else if (title === null && mayBeTitle(text)) title = { text, line: number, problem }
+          else return neither(file, problem)
         }
       }
     }
@@ -75,6 +83,7 @@ export async function validateFile(file: string, nowMs: number): Promise<Result<
   }
   klines?.end()
   const judge = klines ?? frames
+  if (judge === undefined && title !== null) return neither(file, title.problem)
   if (judge === undefined) {
     const why = findings.total === 0 ? 'no rows' : `no readable rows (${Object.keys(findings.reasons()).join(', ')})`
     return fail('empty', `${file}: ${why}`)
