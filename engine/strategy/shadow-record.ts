@@ -9,7 +9,6 @@
  * that fails costs every step, is what pays for looking often.
  */
 import type { ShadowRecordView } from '../contract/learning.ts'
-import { BoundedList } from '../structure/bounded-list.ts'
 
 const WINDOW = 200
 const NEEDED = 30
@@ -18,12 +17,24 @@ const STEP_EVERY = 20
 /** Beyond the most the student's rail can allow (10) a step means nothing. */
 const MOST_STEPS = 9
 
-interface Result {
-  readonly r: number
-  readonly taken: boolean
+/** The last outcomes, oldest first, in columns. */
+class Outcomes {
+  readonly r = new Float64Array(WINDOW)
+  readonly taken = new Uint8Array(WINDOW)
+  count = 0
+
+  push(r: number, taken: boolean): void {
+    if (this.count === WINDOW) {
+      this.r.copyWithin(0, 1)
+      this.taken.copyWithin(0, 1)
+      this.count--
+    }
+    this.r[this.count] = r
+    this.taken[this.count++] = taken ? 1 : 0
+  }
 }
 
-/** Mean and variance of some results, in one pass each. */
+/** Mean and variance of some outcomes, in one pass each. */
 class Sample {
   readonly count: number
   readonly mean: number
@@ -31,23 +42,23 @@ class Sample {
   readonly winRate: number
 
   /** @param taken true: only what the student would have traded */
-  constructor(results: BoundedList<Result>, taken: boolean) {
+  constructor(outcomes: Outcomes, taken: boolean) {
+    const { count } = outcomes
     let n = 0
     let sum = 0
     let wins = 0
-    for (let i = 0; i < results.length; i++) {
-      const one = results.at(i)
-      if (taken && !one.taken) continue
+    for (let i = 0; i < count; i++) {
+      if (taken && outcomes.taken[i] === 0) continue
+      const r = outcomes.r[i] ?? 0
       n++
-      sum += one.r
-      if (one.r > 0) wins++
+      sum += r
+      if (r > 0) wins++
     }
     const mean = n === 0 ? 0 : sum / n
     let squares = 0
-    for (let i = 0; i < results.length; i++) {
-      const one = results.at(i)
-      if (taken && !one.taken) continue
-      const off = one.r - mean
+    for (let i = 0; i < count; i++) {
+      if (taken && outcomes.taken[i] === 0) continue
+      const off = (outcomes.r[i] ?? 0) - mean
       squares += off * off
     }
     this.count = n
@@ -73,8 +84,7 @@ export interface RecordComparison {
 }
 
 export class ShadowRecord {
-  /** Newest last. */
-  private readonly last = new BoundedList<Result>(WINDOW)
+  private readonly last = new Outcomes()
   private teacher = new Sample(this.last, false)
   private student = new Sample(this.last, true)
   private total = 0
@@ -87,7 +97,7 @@ export class ShadowRecord {
   add(r: number, taken: boolean): void {
     this.total++
     if (taken) this.totalTaken++
-    this.last.push({ r, taken })
+    this.last.push(r, taken)
     this.teacher = new Sample(this.last, false)
     this.student = new Sample(this.last, true)
     this.statistic = welch(this.student, this.teacher)

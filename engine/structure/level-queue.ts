@@ -5,12 +5,13 @@ const FIRST = 32
 
 export class LevelQueue<Item> {
   dropped = 0
-  /** Ascending; both columns grow as they are needed. */
+  /** Ascending from `start` to `end`; both columns grow as they are needed. */
   private keys = new Float64Array(FIRST)
   private items = Array.from<Item | undefined>({ length: FIRST })
   private readonly direction: 1 | -1
   private readonly limit: number
-  private count = 0
+  private start = 0
+  private end = 0
   /** Key of the next level to be reached. */
   private nearest = Infinity
 
@@ -28,11 +29,11 @@ export class LevelQueue<Item> {
 
   add(level: number, item: Item): void {
     const key = level * this.direction
-    if (this.count === this.items.length) this.grow()
-    const { keys, items } = this
-    let at = this.count++
+    if (this.end === this.items.length) this.makeRoom()
+    const { keys, items, start } = this
+    let at = this.end++
     // Most come near the end: prices move on from where they are.
-    for (; at > 0; at--) {
+    for (; at > start; at--) {
       const before = keys[at - 1] ?? -Infinity
       if (before >= key) break
       keys[at] = before
@@ -40,8 +41,11 @@ export class LevelQueue<Item> {
     }
     keys[at] = key
     items[at] = item
-    if (this.count > this.limit) this.dropFurthest()
-    this.nearest = keys[this.count - 1] ?? Infinity
+    if (this.end - start > this.limit) {
+      items[this.start++] = undefined
+      this.dropped++
+    }
+    this.nearest = keys[this.end - 1] ?? Infinity
   }
 
   /** Whether `price` is beyond `level`, as `take` with `strict` sees it. */
@@ -52,29 +56,32 @@ export class LevelQueue<Item> {
   /** Takes out the nearest level that `price` reaches (or passes, when `strict`); undefined when there is none. */
   take(price: number, strict: boolean): Item | undefined {
     if (!this.reached(price, strict)) return undefined
-    const at = --this.count
+    const at = --this.end
     const item = this.items[at]
     if (item === undefined) throw new InvariantError('Invariant: every waiting level has its item')
     this.items[at] = undefined
-    this.nearest = at === 0 ? Infinity : (this.keys[at - 1] ?? Infinity)
+    this.nearest = at === this.start ? Infinity : (this.keys[at - 1] ?? Infinity)
     return item
   }
 
   get size(): number {
-    return this.count
+    return this.end - this.start
   }
 
-  private grow(): void {
-    const keys = new Float64Array(this.keys.length * 2)
-    keys.set(this.keys)
-    this.keys = keys
-    this.items = [...this.items, ...Array.from<Item | undefined>({ length: this.items.length })]
-  }
-
-  private dropFurthest(): void {
-    this.keys.copyWithin(0, 1, this.count)
-    this.items.copyWithin(0, 1, this.count)
-    this.items[--this.count] = undefined
-    this.dropped++
+  /** At the columns' end: down to their beginning where half of them is free, into larger ones where it is not. */
+  private makeRoom(): void {
+    const { start, end, size } = this
+    if (size > this.items.length / 2) {
+      const keys = new Float64Array(this.keys.length * 2)
+      keys.set(this.keys)
+      this.keys = keys
+      this.items = [...this.items, ...Array.from<Item | undefined>({ length: this.items.length })]
+      return
+    }
+    this.keys.copyWithin(0, start, end)
+    for (let i = 0; i < size; i++) this.items[i] = this.items[start + i]
+    this.items.fill(undefined, size, end)
+    this.start = 0
+    this.end = size
   }
 }
