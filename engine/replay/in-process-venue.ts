@@ -23,7 +23,6 @@ const VERSION: Readonly<Record<ApiFamily, string>> = {
 
 export interface InProcessVenue {
   readonly account: PrivateVenue
-  readonly rest: Rest
   /** Requests that may have changed the account, as the lock-step barrier counts them. */
   readonly mutations: number
   /** Requests that wait for virtual time (seeded latency). */
@@ -46,7 +45,6 @@ export function createInProcessVenue(exchange: Exchange, key: string): InProcess
 
 class ExchangeVenue implements InProcessVenue, Rest {
   readonly account: PrivateVenue
-  readonly rest: Rest = this
   readonly counters = { requests: 0, failures: 0, orderRttMs: 0 }
   mutations = 0
   waiting = 0

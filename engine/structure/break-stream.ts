@@ -2,8 +2,8 @@
  * Breaks of structure and changes of character as they become known: a mark exists once its fourth swing is final, and counts
  * once price passed its level. A mark is void when a later mark was broken at the same bar or before it.
  */
-import { at } from './bars.ts'
 import type { BarWindow } from './bar-window.ts'
+import { BoundedList } from './bounded-list.ts'
 import { structureMark } from './break-of-structure.ts'
 import { LevelQueue } from './level-queue.ts'
 import type { Sign, StructureListener, SwingEvent } from './structure-event.ts'
@@ -18,26 +18,21 @@ interface Mark {
 export class BreakStream {
   private readonly window: BarWindow
   private readonly closeBreak: boolean
-  private readonly limit: number
   private readonly above: LevelQueue<Mark>
   private readonly below: LevelQueue<Mark>
   /** The last three final swings, newest last. */
   private first: SwingEvent | undefined = undefined
   private second: SwingEvent | undefined = undefined
   private third: SwingEvent | undefined = undefined
-  /** Marks that stand, ascending by bar and by the bar that broke them: two columns. */
-  private readonly standingBar: Float64Array
-  private readonly standingBrokenAt: Float64Array
-  private standing = 0
+  /** Marks that stand, ascending by bar and by the bar that broke them. */
+  private readonly standing: BoundedList<{ readonly bar: number; readonly brokenAt: number }>
 
   constructor(window: BarWindow, closeBreak: boolean, limit: number) {
     this.window = window
     this.closeBreak = closeBreak
-    this.limit = limit
     this.above = new LevelQueue(1, limit)
     this.below = new LevelQueue(-1, limit)
-    this.standingBar = new Float64Array(limit + 1)
-    this.standingBrokenAt = new Float64Array(limit + 1)
+    this.standing = new BoundedList(limit)
   }
 
   get dropped(): number {
@@ -75,24 +70,16 @@ export class BreakStream {
   }
 
   private broken(mark: Mark, brokenAt: number, listener: StructureListener): void {
-    const { standingBar: bars, standingBrokenAt: breaks } = this
+    const { standing } = this
     const knownAt = this.window.length - 1
-    let place = this.standing
-    while (place > 0 && at(bars, place - 1) > mark.bar) place--
-    if (place < this.standing && at(breaks, place) <= brokenAt) return
+    // Marks become known in the order of their bars: only an older one that price passes now can meet a later one, broken before it.
+    if (standing.length > 0 && standing.at(standing.length - 1).bar > mark.bar) return
     listener.onStructure({ kind: mark.kind, sign: mark.sign, bar: mark.bar, level: mark.level, brokenAt, knownAt })
-    let from = place
-    while (from > 0 && at(breaks, from - 1) >= brokenAt) {
-      from--
-      listener.onStructure({ kind: 'break-erased', bar: at(bars, from), knownAt })
+    let kept = standing.length
+    for (; kept > 0 && standing.at(kept - 1).brokenAt >= brokenAt; kept--) {
+      listener.onStructure({ kind: 'break-erased', bar: standing.at(kept - 1).bar, knownAt })
     }
-    for (const column of [bars, breaks]) column.copyWithin(from + 1, place, this.standing)
-    bars[from] = mark.bar
-    breaks[from] = brokenAt
-    this.standing += from + 1 - place
-    if (this.standing > this.limit) {
-      for (const column of [bars, breaks]) column.copyWithin(0, 1, this.standing)
-      this.standing--
-    }
+    standing.truncate(kept)
+    standing.push({ bar: mark.bar, brokenAt })
   }
 }

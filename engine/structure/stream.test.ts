@@ -128,7 +128,7 @@ describe('streaming equals batch on the confirmed part', () => {
         const standing = new Map<number, string>()
         for (const e of stream(bars, settings(length, closeBreak))) {
           if (e.kind === 'bos' || e.kind === 'choch') standing.set(e.bar, `${e.kind} ${e.sign} ${e.level} ${e.brokenAt}`)
-          else if (e.kind === 'break-erased') standing.delete(e.bar)
+          else if (e.kind === 'break-erased') expect(standing.delete(e.bar), 'only what stands is erased').toBe(true)
         }
         const batch = structureBreaks(bars, confirmed(bars, length), closeBreak)
         const want = new Map<number, string>()
