@@ -29,7 +29,7 @@ interface ModelReader {
 interface Model {
   readonly lossless: boolean
   published: number
-  /** The producer looks at the readers again only when its last look no longer allows the batch. */
+  /** The producer looks at the readers again only when its last look no longer allows the batch; it begins as if all stood at 0. */
   limit: number
   readonly readers: ModelReader[]
 }
@@ -116,7 +116,7 @@ const join =
 
 const restartProducer: Command = (model, real, native) => {
   real.producer.close()
-  model.limit = 0
+  model.limit = CAPACITY
   real.producer = new NativeProducer(native, real.path, { capacity: CAPACITY, lossless: model.lossless, batch: BATCH })
   expect(real.producer.published).toBe(model.published)
 }
@@ -149,7 +149,7 @@ test.runIf(binding !== null).each([false, true])('any order of commands does wha
       const model: Model = {
         lossless,
         published: 0,
-        limit: 0,
+        limit: CAPACITY,
         readers: Array.from({ length: READERS }, (_, i) => ({
           open: false,
           lossless: lossless && i < 2,

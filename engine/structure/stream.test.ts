@@ -71,9 +71,8 @@ function blocksByDefinition(bars: Bars, table: Swings, known: readonly BlockEven
 }
 
 const step = fc.integer({ min: -6, max: 6 })
-const walk: fc.Arbitrary<Row[]> = fc
-  .array(fc.tuple(step, fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 })), { minLength: 30, maxLength: 250 })
-  .map((steps) => {
+const walkOf = (minLength: number): fc.Arbitrary<Row[]> =>
+  fc.array(fc.tuple(step, fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 })), { minLength, maxLength: 250 }).map((steps) => {
     let price = 1000
     return steps.map(([move, up, down]) => {
       const open = price
@@ -81,6 +80,9 @@ const walk: fc.Arbitrary<Row[]> = fc
       return [open, Math.max(open, price) + up, Math.min(open, price) - down, price] as const
     })
   })
+const walk = walkOf(30)
+/** Long enough for blocks to be broken and wiped in most of them. */
+const longWalk = walkOf(150)
 const lengths = fc.integer({ min: 1, max: 5 })
 const settings = (swingLength: number, closeBreak = true): StructureSettings => ({
   ...STRUCTURE_DEFAULTS,
@@ -167,7 +169,7 @@ describe('streaming equals batch on the confirmed part', () => {
   it.each([true, false])('what becomes of an order block (close mitigation %s)', (closeMitigation) => {
     let [broken, wiped] = [0, 0]
     fc.assert(
-      fc.property(walk, lengths, (rows, length) => {
+      fc.property(longWalk, lengths, (rows, length) => {
         const bars = toBars(rows)
         const events = stream(bars, { ...settings(length), closeMitigation })
         const got = events
@@ -196,7 +198,7 @@ describe('streaming equals batch on the confirmed part', () => {
         }
         expect(got.toSorted()).toEqual(want.toSorted())
       }),
-      { numRuns: 300 },
+      { numRuns: 600 },
     )
     expect(Math.min(broken, wiped)).toBeGreaterThan(100)
   })

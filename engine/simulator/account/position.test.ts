@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dec, moneyPlain, moneyText, toMoney } from '../decimal.ts'
+import { moneyPlain, moneyText, roundedDiv } from '../decimal.ts'
 import { spec } from '../exchange.fixture.ts'
 import { Market } from '../market/market.ts'
 import { bookFill, Position } from './position.ts'
@@ -51,7 +51,7 @@ describe('fills on a position', () => {
     expect(moneyText(fill(third, '-1', '100').realized)).toBe('-0.00666667')
   })
 
-  it('agrees with Decimal on any sequence of fills, and cash never leaks (property)', () => {
+  it('agrees with exact fractions on any sequence of fills, and cash never leaks (property)', () => {
     const fills = fc.array(fc.record({ qty: fc.integer({ min: -5_000, max: 5_000 }), ticks: fc.integer({ min: 9_000, max: 11_000 }) }), {
       maxLength: 40,
     })
@@ -59,37 +59,68 @@ describe('fills on a position', () => {
       fc.property(fills, (sequence) => {
         const one = position('ETHUSDT')
         const { instrument } = one.market
-        let qty = dec(0)
-        let entry = dec(0)
-        let cash = dec(0)
-        let realized = dec(0)
+        let qty = 0n
+        // What is open cost cost.n / cost.d, in 10^-5 USDT (a tick of 0.01 times a step of 0.001); signed as the quantity.
+        let cost: Fraction = { n: 0n, d: 1n }
+        let cash = 0n
+        let realized: Fraction = { n: 0n, d: 1n }
         for (const step of sequence) {
           if (step.qty === 0) continue
-          const price = dec(step.ticks).times('0.01')
-          const amount = dec(step.qty).times('0.001')
-          cash = cash.minus(price.times(amount))
+          const [amount, ticks] = [BigInt(step.qty), BigInt(step.ticks)]
+          cash -= ticks * amount
           const booked = bookFill(one, step.qty * instrument.step, step.ticks * instrument.tick, TAKER, 0)
-          const reduces = !qty.isZero() && qty.isPositive() !== amount.isPositive()
-          const closing = reduces ? (amount.abs().lt(qty.abs()) ? amount.abs() : qty.abs()) : dec(0)
-          const gain = price
-            .minus(entry)
-            .times(closing)
-            .times(qty.isPositive() ? 1 : -1)
-          expect(booked.realized).toBe(toMoney(gain))
-          expect(booked.commission).toBe(toMoney(price.times(amount.abs()).times('0.0005')))
-          const after = qty.plus(amount)
-          if (!reduces) entry = qty.abs().times(entry).plus(amount.abs().times(price)).div(after.abs())
-          else if (amount.abs().gt(qty.abs())) entry = price
-          qty = after
-          realized = realized.plus(gain)
-          expect(instrument.qty(one.qty).toFixed()).toBe(qty.toFixed())
+          const reduces = qty !== 0n && qty > 0n !== amount > 0n
+          const closing = reduces ? (absolute(amount) < absolute(qty) ? absolute(amount) : absolute(qty)) : 0n
+          const sign = qty > 0n ? 1n : -1n
+          const closedCost: Fraction = closing === 0n ? { n: 0n, d: 1n } : { n: cost.n * closing, d: cost.d * absolute(qty) }
+          const gain: Fraction = { n: sign * ticks * closing * closedCost.d - closedCost.n, d: closedCost.d }
+          expect(roundings(gain)).toContain(booked.realized)
+          // 10^-5 USDT x 0.0005 in 10^-8 USDT.
+          expect(booked.commission).toBe(roundedDiv(ticks * absolute(amount) * 1_000n * 5n, 10_000n))
+          cost = sum(cost, { n: -closedCost.n, d: closedCost.d })
+          cost = sum(cost, { n: ticks * (amount > 0n ? 1n : -1n) * (absolute(amount) - closing), d: 1n })
+          qty += amount
+          realized = sum(realized, gain)
+          expect(BigInt(Math.round(one.qty / instrument.step))).toBe(qty)
           expect(one.entryText).toBe(one.entry.toDecimalPlaces(12).toFixed())
-          if (!qty.isZero()) expect(one.entry.minus(entry).abs().lt('1e-25')).toBe(true)
+          // Kept to 10^-36 USDT; each partial close may cut one of them.
+          const kept: Fraction = { n: one.cost - (cost.n * COST_UNITS) / cost.d, d: 1n }
+          expect(absolute(kept.n) <= 80n).toBe(true)
         }
         // Cash paid and received, plus what the open part cost, is the profit: nothing appears or vanishes.
-        expect(cash.plus(qty.times(entry)).minus(realized).abs().lt('1e-25')).toBe(true)
+        const left = sum(sum({ n: cash, d: 1n }, cost), { n: -realized.n, d: realized.d })
+        expect(left.n).toBe(0n)
       }),
       { numRuns: 200 },
     )
   })
 })
+
+interface Fraction {
+  readonly n: bigint
+  readonly d: bigint
+}
+
+/** 10^-36 USDT in one 10^-5 USDT. */
+const COST_UNITS = 10n ** 31n
+const absolute = (value: bigint): bigint => (value < 0n ? -value : value)
+
+function sum(one: Fraction, other: Fraction): Fraction {
+  const [n, d] = [one.n * other.d + other.n * one.d, one.d * other.d]
+  const common = divisorOf(absolute(n), d)
+  return { n: n / common, d: d / common }
+}
+
+const divisorOf = (a: bigint, b: bigint): bigint => (b === 0n ? a : divisorOf(b, a % b))
+
+/**
+ * A gain in 10^-8 USDT, half up. Only where it stands so near a half that costs cut at 10^-36 USDT decide, and it is not an exact half
+ * of exact costs, both neighbours are right.
+ */
+function roundings(gain: Fraction): bigint[] {
+  const rounded = roundedDiv(gain.n * 1_000n, gain.d)
+  const fromHalf = absolute(absolute(gain.n * 2_000n - rounded * 2n * gain.d) - gain.d)
+  const exact = (gain.n * COST_UNITS) % gain.d === 0n
+  if (exact || fromHalf * 10n ** 25n >= gain.d) return [rounded]
+  return [rounded, rounded - 1n, rounded + 1n].filter((near) => absolute(gain.n * 1_000n - near * gain.d) * 2n <= gain.d + 1n)
+}
