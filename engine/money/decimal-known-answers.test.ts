@@ -1,13 +1,11 @@
 /** The published test tables of ccxt's decimalToPrecision and Precise, through our Decimal and our one rounding function. */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { DecimalText } from '../contract/decimal-text.ts'
 import { decimal, Decimal, parseDecimalText, Rounding, toText, toTextPlaces, ZERO } from './decimal.ts'
 import { roundToStep } from './quantise.ts'
 
-const folder = new URL('../../../shared/data/ccxt-decimal/', import.meta.url)
-const present = existsSync(folder)
-if (!present) console.log('skipped: decimal known answers (156 + 94 + 16 cases of ccxt): ../shared/data/ccxt-decimal is absent')
+const folder = new URL('./fixtures/', import.meta.url)
 const load = <T>(file: string): T => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as T
 
 interface PrecisionCase {
@@ -37,8 +35,8 @@ function toPrecision({ input, rounding, precision, mode, padding }: PrecisionCas
   return toTextPlaces(rounded, Math.max(0, places))
 }
 
-describe.runIf(present)('ccxt decimalToPrecision', () => {
-  const { cases } = present ? load<{ cases: PrecisionCase[] }>('decimal_to_precision.json') : { cases: [] }
+describe('ccxt decimalToPrecision', () => {
+  const { cases } = load<{ cases: PrecisionCase[] }>('decimal_to_precision.json')
   it('has all 156 cases', () => expect(cases.length).toBe(156))
   it.each(cases.map((one, index) => [index, one] as const))('%i %j', (_, one) => {
     expect(toPrecision(one)).toBe(one.expected)
@@ -89,16 +87,16 @@ function arithmetic({ op, args, precision }: PreciseCase): string | boolean {
   }
 }
 
-describe.runIf(present)('ccxt Precise', () => {
-  const { cases } = present ? load<{ cases: PreciseCase[] }>('precise_arithmetic.json') : { cases: [] }
+describe('ccxt Precise', () => {
+  const { cases } = load<{ cases: PreciseCase[] }>('precise_arithmetic.json')
   it('has all 94 cases', () => expect(cases.length).toBe(94))
   it.each(cases.map((one, index) => [index, one] as const))('%i %j', (_, one) => {
     expect(arithmetic(one)).toBe(one.expected)
   })
 })
 
-describe.runIf(present)('ccxt numberToString', () => {
-  const cases = present ? load<{ input: string; expected: string }[]>('number_to_string.json') : []
+describe('ccxt numberToString', () => {
+  const cases = load<{ input: string; expected: string }[]>('number_to_string.json')
   it.each(cases.map((one) => [one.input, one.expected] as const))('%s', (input, expected) => {
     expect(parseDecimalText(input)).toEqual({ ok: true, value: expected })
   })

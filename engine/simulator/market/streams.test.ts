@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { barsOf, bench, KEY, market, START, text, type Doc } from '../exchange.fixture.ts'
@@ -135,10 +135,9 @@ function shape(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shape(one)]))
 }
 
-const folder = fileURLToPath(new URL('../../../../shared/data/binance-messages/', import.meta.url))
-const sampled = existsSync(folder)
+const folder = fileURLToPath(new URL('../../contract/fixtures/venue-messages/', import.meta.url))
 
-describe(`message shapes against the venue's samples${sampled ? '' : ' (not run: ../shared/data/binance-messages is absent)'}`, () => {
+describe("message shapes against the venue's samples", () => {
   const read = (name: string): Doc => JSON.parse(readFileSync(folder + name, 'utf8')) as Doc
   const missing = (sample: unknown, ours: unknown, path = ''): string[] => {
     if (sample === null || typeof sample !== 'object')
@@ -147,7 +146,7 @@ describe(`message shapes against the venue's samples${sampled ? '' : ' (not run:
     return Object.entries(sample).flatMap(([key, value]) => missing(value, (ours as Doc)[key], `${path}.${key}`))
   }
 
-  it.runIf(sampled)('every market event has every field of the sample, with the same type', () => {
+  it('every market event has every field of the sample, with the same type', () => {
     const b = bench({})
     const names = ['aggTrade', 'bookTicker', 'depth@100ms', 'kline_1m', 'markPrice@1s', 'ticker', 'trade'].map((kind) => `btcusdt@${kind}`)
     for (const name of names) b.exchange.subscribe(name)
@@ -169,7 +168,7 @@ describe(`message shapes against the venue's samples${sampled ? '' : ' (not run:
     }
   })
 
-  it.runIf(sampled)('every user event has every field of the sample', () => {
+  it('every user event has every field of the sample', () => {
     const b = bench({ accounts: [{ key: KEY, secret: 's', balance: text('100000') }] })
     b.minutes(1)
     b.body('POST /fapi/v1/order', market('BUY', '0.010'))

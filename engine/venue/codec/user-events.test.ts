@@ -8,16 +8,8 @@ import { parseLossless } from '../lossless-json.ts'
 import { decodeUserFrame } from './user-events.ts'
 import { plainDecimal } from './values.ts'
 
-const folder = new URL('../../../../shared/data/binance-messages/user_data_json/', import.meta.url)
-const load = (name: string): string | undefined => {
-  try {
-    return readFileSync(new URL(`${name}.json`, folder), 'utf8')
-  } catch {
-    return undefined
-  }
-}
-const present = load('order_update_new') !== undefined
-if (!present) console.warn('user-events.test: ../shared/data/binance-messages is absent; the documented messages are not checked')
+const folder = new URL('../../contract/fixtures/venue-messages/user_data_json/', import.meta.url)
+const load = (name: string): string => readFileSync(new URL(`${name}.json`, folder), 'utf8')
 
 const decodeText = (text: string) => {
   const parsed = parseLossless(text)
@@ -99,17 +91,15 @@ const known: Readonly<Record<string, object>> = {
 }
 
 describe('documented messages', () => {
-  for (const [name, expected] of Object.entries(present ? known : {})) {
-    it(name, () => expect(event(load(name) ?? '')).toMatchObject(expected))
+  for (const [name, expected] of Object.entries(known)) {
+    it(name, () => expect(event(load(name))).toMatchObject(expected))
   }
-  if (present) {
-    it('a liquidation that is still to be filled has no fill', () => {
-      expect(event(load('order_update_calculated_pending') ?? '')).not.toHaveProperty('fill')
-    })
-    it('TRADE_LITE says nothing that ORDER_TRADE_UPDATE does not', () => {
-      expect(decodeText(load('trade_lite') ?? '')).toEqual({ ok: true, value: { kind: 'ignored', type: 'TRADE_LITE' } })
-    })
-  }
+  it('a liquidation that is still to be filled has no fill', () => {
+    expect(event(load('order_update_calculated_pending'))).not.toHaveProperty('fill')
+  })
+  it('TRADE_LITE says nothing that ORDER_TRADE_UPDATE does not', () => {
+    expect(decodeText(load('trade_lite'))).toEqual({ ok: true, value: { kind: 'ignored', type: 'TRADE_LITE' } })
+  })
 })
 
 const orderUpdate = (o: object = {}, top: object = {}): string =>
