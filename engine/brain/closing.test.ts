@@ -88,3 +88,21 @@ it('its news cannot come while the private stream is down: the leg is cancelled 
   bench.give({ type: 'clock', at: at + 200 })
   expect(cancels(bench)).toEqual([of(bench, 'takeProfit').clientId])
 })
+
+it.each([1, 60, 3_000])('a stop that was refused is asked for again within a second of venue time, at %i times', (rate) => {
+  const bench = new Bench({ rate })
+  bench.close()
+  bench.fill()
+  const placed = (): number => bench.sent.filter((command) => command.type === 'place' && command.order.type === 'STOP_MARKET').length
+  const first = of(bench, 'stop')
+  const at = bench.now + 20
+  bench.give({
+    type: 'placed',
+    at,
+    clientId: first.clientId,
+    result: { ok: false, error: { code: 'rejected', message: 'refused', venueCode: -4045 } },
+  })
+  expect(placed()).toBe(1)
+  for (let ms = 100; ms <= 1_000; ms += 100) bench.give({ type: 'clock', at: at + ms })
+  expect(placed()).toBe(2)
+})

@@ -167,7 +167,8 @@ export function closingOrderFailed(
   const symbol = state.bySymbol.get(order.symbol)
   const trade = symbol?.trade
   if (symbol === undefined || trade === null || trade === undefined || trade.group !== order.group) return
-  const again = (failures: number): number => state.now + Math.min(5_000, 250 * 2 ** Math.min(failures, 6)) * Math.max(1, state.config.rate)
+  // In venue time, as the venue's own limits are: a position without its stop must not wait longer because the market runs faster.
+  const again = (failures: number): number => state.now + Math.min(5_000, 250 * 2 ** Math.min(failures, 6))
   if (order.role === 'stop') {
     if (code === -2021) {
       // The market is beyond the stop already: what the stop would do is done now.
